@@ -1,0 +1,38 @@
+# The commands of this project. Each is a script in scripts/, so that it can be read and run alone.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint fmt samples bench-sync bench-timeline bench-idle bench-upload-memory clean
+MAKEFLAGS += --no-print-directory
+
+help: ## say what can be done here
+	@echo "make TARGET, where TARGET is one of"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' Makefile
+
+run: ## put the channel on the air (installs and builds what is missing)
+	@scripts/run.sh
+
+test: ## run every check and test, with their own set-up; what CI runs
+	@scripts/test.sh
+
+lint: ## only format, clippy, rustdoc, type check and lint
+	@scripts/test.sh lint
+
+fmt: ## put all source into the one format
+	@cargo fmt
+
+samples: ## make the sample videos of static/ anew
+	@scripts/make-samples.sh
+
+bench-sync: ## how closely real Chromium viewers agree on the frame
+	@scripts/bench.sh sync
+
+bench-timeline: ## what a look-up in a playlist of 100,000 programmes costs
+	@scripts/bench.sh timeline
+
+bench-idle: ## CPU of the server in one minute with nobody watching
+	@scripts/bench.sh idle
+
+bench-upload-memory: ## memory of the server during an upload of 4 GB
+	@scripts/bench.sh upload-memory
+
+clean: ## remove what was built; videos and records stay
+	@rm -rf target node_modules .tools test-results

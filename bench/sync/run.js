@@ -1,0 +1,169 @@
+// make bench-sync: how closely real Chromium viewers agree on the frame.
+//
+//   node bench/sync/run.js [--viewers=2] [--seconds=90] [--openings=15] [--page=/] [--sound=yes|no]
+//                          [--json=FILE] [--text=FILE] [--strict]
+//
+// Starts the release binary on a free port with numbered clips of its own and opens one browser process per
+// viewer. Exits with 0 when everything could be measured, also when a target is missed; with --strict a miss
+// exits with 1. Could something not be measured, it exits with 2.
+
+import { writeFile } from "node:fs/promises";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { launchChromium } from "../../tests/browser/support/chromium.js";
+import { Station } from "../../tests/browser/support/station.js";
+import { changes, firstRight, quantile, sameShare, spreads, wrongBy } from "./analyse.js";
+import { makeClips } from "./clips.js";
+import { clockOffset, monotonicMs, Observer } from "./observer.js";
+import { isHit, table } from "./report.js";
+import { Viewer } from "./viewer.js";
+
+/** @import { Figure } from "./report.js" */
+
+/** Different lengths, so that changes fall on every phase of the display. */
+const CLIP_FRAMES = [175, 205, 234, 163, 250, 190];
+const SIZE = { width: 640, height: 480 };
+/** Figures of viewers together start this long after the last one showed its first right frame. */
+const SETTLE_MS = 2_000;
+const OPENING_LIMIT_MS = 6_000;
+
+const { values: options } = parseArgs({
+  options: {
+    viewers: { type: "string", default: "2" },
+    seconds: { type: "string", default: "90" },
+    openings: { type: "string", default: "15" },
+    page: { type: "string", default: "/" },
+    sound: { type: "string", default: "yes" },
+    json: { type: "string" },
+    text: { type: "string" },
+    strict: { type: "boolean", default: false },
+  },
+});
+
+const sleep = (/** @type {number} */ ms) => new Promise((then) => setTimeout(then, ms));
+
+/**
+ * Navigation → first right frame, each time in a fresh profile.
+ * @param {string} url @param {Observer} observer @param {number} count
+ */
+async function measureOpenings(url, observer, count) {
+  const browser = await launchChromium();
+  const tookMs = [];
+  try {
+    for (let done = 0; done < count; done += 1) {
+      await sleep(150 + ((done * 397) % 900)); // land on every part of a programme
+      const viewer = await Viewer.open(url, { browser, size: SIZE });
+      let right = null;
+      while (right === null && monotonicMs() < viewer.opened_ms + OPENING_LIMIT_MS) {
+        await sleep(400);
+        const { showings } = await viewer.look();
+        right = firstRight(showings, observer.airings, viewer.opened_ms, monotonicMs() - 50);
+      }
+      tookMs.push(right === null ? Infinity : right - viewer.opened_ms);
+      await viewer.close();
+    }
+  } finally {
+    await browser.close();
+  }
+  return tookMs;
+}
+
+/**
+ * All viewers together for a while.
+ * @param {string} url @param {Observer} observer @param {number} count @param {number} seconds
+ */
+async function measureTogether(url, observer, count, seconds) {
+  /** @type {Viewer[]} */
+  const viewers = [];
+  try {
+    for (let opened = 0; opened < count; opened += 1) viewers.push(await Viewer.open(url, { size: SIZE }));
+    await sleep(3_000 + seconds * 1_000);
+    const untilMs = monotonicMs() - 500;
+    const looks = await Promise.all(viewers.map((viewer) => viewer.look()));
+    const shown = looks.map(({ showings }) => showings);
+    const { airings } = observer;
+    const joined = viewers.map((viewer, place) => firstRight(shown[place], airings, viewer.opened_ms, untilMs) ?? NaN);
+    const fromMs = Math.max(...joined) + SETTLE_MS;
+    if (!(fromMs < untilMs)) throw new Error("a viewer never showed the right frame");
+    const lateness = shown.map((showings) =>
+      Array.from({ length: 400 }, (_, step) => wrongBy(showings, airings, fromMs + ((untilMs - fromMs) * step) / 400)),
+    );
+    return {
+      seconds: (untilMs - fromMs) / 1_000,
+      same: sameShare(shown, fromMs, untilMs),
+      spreads: spreads(shown, airings, fromMs, untilMs),
+      changes: shown.map((showings) => changes(showings, airings, fromMs, untilMs)),
+      wrong: lateness.flat(),
+      unreadable: looks.reduce((sum, look) => sum + look.unreadable, 0),
+      beliefs: await Promise.all(viewers.map((viewer) => viewer.belief())),
+      page_errors: viewers.reduce((sum, viewer) => sum + viewer.errors, 0),
+      shown,
+    };
+  } finally {
+    await Promise.all(viewers.map((viewer) => viewer.browser.close()));
+  }
+}
+
+/** @param {Awaited<ReturnType<typeof measureTogether>>} together @param {number[]} openings @returns {Figure[]} */
+function figuresOf(together, openings) {
+  const all = together.changes.flat();
+  const ms = (/** @type {string} */ name, /** @type {number} */ value, /** @type {number} */ digits, /** @type {number} */ target) =>
+    ({ name, value, unit: "ms", digits, target });
+  return [
+    { name: "same frame on all screens", value: 100 * together.same, unit: "%", digits: 2, target: 97, at_least: true },
+    ms("spread per frame, p50", quantile(together.spreads, 0.5), 2, 1),
+    ms("spread per frame, p95", quantile(together.spreads, 0.95), 2, 1),
+    { name: "spread per frame, p99", value: quantile(together.spreads, 0.99), unit: "ms", digits: 2 },
+    ms("spread per frame, max", Math.max(...together.spreads), 2, 50),
+    ms("longest hold at a change, max", Math.max(...all.map(({ hold_ms }) => hold_ms)), 1, 85),
+    { name: "longest hold at a change, p50", value: quantile(all.map(({ hold_ms }) => hold_ms), 0.5), unit: "ms", digits: 1 },
+    { name: "frames lost per change, mean", value: all.reduce((sum, { lost }) => sum + lost, 0) / all.length, unit: "", digits: 2 },
+    { name: "off the schedule, p95", value: quantile(together.wrong, 0.95), unit: "ms", digits: 1 },
+    ...(openings.length > 0
+      ? [
+          { name: "navigation → first right frame, p50", value: quantile(openings, 0.5) / 1_000, unit: "s", digits: 3, target: 0.6 },
+          { name: "navigation → first right frame, p95", value: quantile(openings, 0.95) / 1_000, unit: "s", digits: 3 },
+        ]
+      : []),
+  ];
+}
+
+async function main() {
+  const viewers = Number(options.viewers);
+  const sound = options.sound !== "no";
+  const clips = join(tmpdir(), `onair-bench-clips-${sound ? "sound" : "silent"}`);
+  await makeClips(clips, CLIP_FRAMES.map((frames) => ({ frames, sound })));
+  const loadBefore = loadavg()[0];
+  const station = await Station.start({ staticDir: clips });
+  try {
+    const { offset_ms, trip_ms } = await clockOffset(station.url);
+    const observer = await Observer.open(station.url, offset_ms);
+    const url = station.url + options.page;
+    const openings = await measureOpenings(url, observer, Number(options.openings));
+    const together = await measureTogether(url, observer, viewers, Number(options.seconds));
+    observer.close();
+    const { shown, ...measured } = together;
+    const figures = figuresOf(together, openings);
+    const text = [
+      `${viewers} viewers of ${options.page}, 320×180 at 25 fps ${sound ? "with" : "without"} sound, ${together.seconds.toFixed(0)} s,`,
+      `${together.changes.flat().length} changes of programme, ${openings.length} openings; pictures read back from the page.`,
+      table(figures),
+      `  yardstick: clock known to ±${(trip_ms / 2).toFixed(2)} ms; ${together.unreadable} unreadable pictures; page errors: ${together.page_errors}`,
+      `  the pages believe: ${together.beliefs.map(({ state, sync, syncMs }) => `${state} ${sync} ${syncMs} ms`).join(" | ")}`,
+      `  load (${cpus().length} processors): ${loadBefore.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after; figures are noisy above ${cpus().length}`,
+      "",
+    ].join("\n");
+    console.log(text);
+    if (options.text) await writeFile(options.text, text);
+    if (options.json) await writeFile(options.json, JSON.stringify({ options, figures, openings, measured, airings: observer.airings, shown }, null, 1));
+    return figures.every(isHit) || !options.strict ? 0 : 1;
+  } finally {
+    await station.stop();
+  }
+}
+
+process.exitCode = await main().catch((error) => {
+  console.error(error);
+  return 2;
+});

@@ -1,0 +1,167 @@
+// The border: every payload from the server is checked and copied here before anything else sees it.
+// Names stay those of the wire, so that one word means one thing on both sides.
+
+/**
+ * A programme with its place in server time.
+ * @typedef {Readonly<{
+ *   index: number, id: string, title: string, url: string, kind: string, source: string,
+ *   started_at_ms: number, duration_ms: number, likes: number, dislikes: number, poster: string | null,
+ * }>} Airing
+ *
+ * What the channel plays, as the server last said it; `current` is null while the channel is off air.
+ * @typedef {Readonly<{
+ *   channel: string, epoch: string, seq: number, server_time_ms: number,
+ *   current: Airing | null, next: Airing | null, total: number, viewers: number,
+ * }>} OnAir
+ *
+ * One entry of the channel's rotation, in playing order.
+ * @typedef {Readonly<Omit<Airing, "started_at_ms" | "poster" | "kind">>} RotationItem
+ *
+ * @typedef {Readonly<{ id: string, likes: number, dislikes: number }>} Votes
+ */
+
+const TEXT_MAX = 2_000;
+const ROTATION_MAX = 20_000;
+const INSTANT_MAX_MS = 8.64e15; // ECMA-262's largest time value
+const DURATION_MAX_MS = 31 * 86_400_000;
+const COUNT_MAX = Number.MAX_SAFE_INTEGER;
+
+/** A payload that does not have the agreed shape; the message names the field. */
+export class WireError extends Error {
+  /** @param {string} field @param {unknown} value */
+  constructor(field, value) {
+    super(`unexpected ${field}: ${JSON.stringify(value)?.slice(0, 80)}`);
+    this.name = "WireError";
+  }
+}
+
+/** @param {unknown} value @param {string} field @returns {Record<string, unknown>} */
+function record(value, field) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new WireError(field, value);
+  return /** @type {Record<string, unknown>} */ (value);
+}
+
+/** @param {Record<string, unknown>} from @param {string} field @returns {string} */
+function text(from, field) {
+  const value = from[field];
+  if (typeof value !== "string" || value.length > TEXT_MAX) throw new WireError(field, value);
+  return value;
+}
+
+/**
+ * @param {Record<string, unknown>} from @param {string} field
+ * @param {number} min @param {number} max @returns {number}
+ */
+function number(from, field, min, max) {
+  const value = from[field];
+  if (typeof value !== "number" || !(value >= min && value <= max)) throw new WireError(field, value);
+  return value;
+}
+
+/**
+ * An address on this host, or an absolute http(s) one (a public bucket); never a script or a data address.
+ * @param {Record<string, unknown>} from @param {string} field @returns {string}
+ */
+function address(from, field) {
+  const value = text(from, field);
+  if (!/^(?:\/(?!\/)|https?:\/\/)/.test(value)) throw new WireError(field, value);
+  return value;
+}
+
+/** @param {Record<string, unknown>} from @returns {RotationItem} */
+function rotationItem(from) {
+  return Object.freeze({
+    index: number(from, "index", 0, ROTATION_MAX * 1_000),
+    id: text(from, "id"),
+    title: text(from, "title"),
+    url: address(from, "url"),
+    source: typeof from.source === "string" ? text(from, "source") : "",
+    duration_ms: number(from, "duration_ms", 1, DURATION_MAX_MS),
+    likes: number(from, "likes", 0, COUNT_MAX),
+    dislikes: number(from, "dislikes", 0, COUNT_MAX),
+  });
+}
+
+/** @param {unknown} value @param {string} field @returns {Airing | null} */
+function airing(value, field) {
+  if (value === null || value === undefined) return null;
+  const from = record(value, field);
+  return Object.freeze({
+    ...rotationItem(from),
+    kind: text(from, "kind"),
+    started_at_ms: number(from, "started_at_ms", 0, INSTANT_MAX_MS),
+    poster: from.poster === null || from.poster === undefined ? null : address(from, "poster"),
+  });
+}
+
+/**
+ * Checks the data of an `on-air` event.
+ * @param {unknown} value the parsed JSON
+ * @returns {OnAir}
+ * @throws {WireError}
+ */
+export function parseOnAir(value) {
+  const from = record(value, "on-air");
+  const current = airing(from.current, "current");
+  const next = airing(from.next, "next");
+  if (current && next && next.started_at_ms <= current.started_at_ms) throw new WireError("next", from.next);
+  return Object.freeze({
+    channel: text(from, "channel"),
+    epoch: text(from, "epoch"),
+    seq: number(from, "seq", 0, COUNT_MAX),
+    server_time_ms: number(from, "server_time_ms", 0, INSTANT_MAX_MS),
+    current,
+    next,
+    total: number(from, "total", 0, COUNT_MAX),
+    viewers: number(from, "viewers", 0, COUNT_MAX),
+  });
+}
+
+/**
+ * Checks the data of a `votes` event.
+ * @param {unknown} value
+ * @returns {Votes}
+ * @throws {WireError}
+ */
+export function parseVotes(value) {
+  const from = record(value, "votes");
+  return Object.freeze({
+    id: text(from, "id"),
+    likes: number(from, "likes", 0, COUNT_MAX),
+    dislikes: number(from, "dislikes", 0, COUNT_MAX),
+  });
+}
+
+/**
+ * Checks the data of a `viewers` event.
+ * @param {unknown} value
+ * @returns {number}
+ * @throws {WireError}
+ */
+export function parseViewers(value) {
+  return number(record(value, "viewers"), "viewers", 0, COUNT_MAX);
+}
+
+/**
+ * Checks the answer of `GET /clock`.
+ * @param {unknown} value
+ * @returns {{ received_ms: number, sent_ms: number }}
+ * @throws {WireError}
+ */
+export function parseClock(value) {
+  const from = record(value, "clock");
+  const received_ms = number(from, "received_ms", 0, INSTANT_MAX_MS);
+  return { received_ms, sent_ms: number(from, "sent_ms", received_ms, INSTANT_MAX_MS) };
+}
+
+/**
+ * Checks the answer of `GET /videos`.
+ * @param {unknown} value
+ * @returns {ReadonlyArray<RotationItem>}
+ * @throws {WireError}
+ */
+export function parseRotation(value) {
+  const { videos } = record(value, "videos");
+  if (!Array.isArray(videos) || videos.length > ROTATION_MAX) throw new WireError("videos", videos);
+  return Object.freeze(videos.map((video) => rotationItem(record(video, "video"))));
+}

@@ -1,0 +1,26 @@
+// The upload page: the form, and the library below it.
+
+import { localNowMs } from "../edges/now.js";
+import { mountUploadForm } from "../ui/upload/form.js";
+import { mountLibraryList } from "../ui/upload/library_list.js";
+import { find, setText } from "../ui/dom.js";
+import { limitText } from "../ui/format.js";
+
+const { signal } = new AbortController();
+/** Server time minus this page's own clock, from the last listing: near enough for "at 20:15". */
+let offsetMs = NaN;
+
+const library = mountLibraryList(document, {
+  signal,
+  onListing: ({ server_time_ms }) => {
+    if (server_time_ms !== null) offsetMs = server_time_ms - localNowMs();
+  },
+});
+mountUploadForm(document, {
+  signal,
+  serverNow: () => localNowMs() + (Number.isNaN(offsetMs) ? 0 : offsetMs),
+  onDone: () => void library.refresh(),
+});
+
+const limit = document.querySelector("[data-limit]");
+if (limit) setText(limit, limitText(Number(find(document, "[data-upload]").dataset.maxBytes)));

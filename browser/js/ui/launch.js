@@ -1,0 +1,84 @@
+// Brings a programme onto a deck on time: park and release. A seek costs an unknown time, so it goes a little
+// ahead of the channel and waits, decoded, for its frame's turn.
+
+import { DeckError } from "../edges/deck.js";
+import { localNowMs, nextRendering, pause } from "../edges/now.js";
+
+/** @import { Airing } from "../core/wire.js" */
+/** @import { Channel } from "../edges/channel.js" */
+/** @import { Deck } from "../edges/deck.js" */
+/** @import { StartTimes } from "./start_times.js" */
+
+/** A release later than this is not worth it: park again, further ahead. */
+const LATE_LIMIT_MS = 20;
+const ATTEMPTS_MAX = 5;
+/**
+ * Starts in mid-programme lie on this grid from its first frame: a whole number of frames at 25, 30, 50 and 60 a second
+ * and of ticks at 60 Hz, so a browser lays the frames out on the same ticks as one that has played from the start.
+ */
+const START_GRID_MS = 200;
+/** Renderings are watched from this long before a change of programme. */
+const WATCH_BEFORE_MS = 120;
+const TICK_MAX_MS = 1_000 / 60;
+/** Two calls this close together belong to one tick of the display. */
+const TICK_MIN_MS = 3;
+
+/**
+ * What a release was meant to do: `start_ms` (server time) is when the parked frame's turn comes,
+ * `latency_ms` how long before it play() was called.
+ * @typedef {Readonly<{ start_ms: number, latency_ms: number }>} Start
+ */
+
+/**
+ * Parks `airing` on the deck and waits until it must be released to be on time.
+ * @param {{ deck: Deck, airing: Airing, channel: Channel, starts: StartTimes, until: AbortSignal }} given
+ * @returns {Promise<Start | null>} null when the programme ends before it could start
+ * @throws {DeckError}
+ */
+export async function parkOnTime({ deck, airing, channel, starts, until }) {
+  await deck.load(airing.url, until);
+  let aheadMs = starts.parking_ms;
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const askedMs = localNowMs();
+    const earliest_ms = Math.max(channel.now() + aheadMs - airing.started_at_ms, 0);
+    const position_ms = Math.ceil(earliest_ms / START_GRID_MS) * START_GRID_MS;
+    const start_ms = airing.started_at_ms + position_ms;
+    await deck.park(position_ms, until);
+    if (position_ms >= airing.duration_ms) return null;
+    if (position_ms > 0) starts.parked(localNowMs() - askedMs);
+    const due_ms = start_ms - starts.latency_ms(deck.soundPath);
+    if (channel.now() > due_ms + LATE_LIMIT_MS) {
+      aheadMs = Math.max(aheadMs, localNowMs() - askedMs) * 1.6;
+      continue;
+    }
+    await reach(due_ms, channel, until);
+    return { start_ms, latency_ms: start_ms - channel.now() };
+  }
+  throw new DeckError("parking took longer than the time it was given", { fatal: false });
+}
+
+/** Waits for an instant of server time; a long wait is checked again near its end. @param {number} atMs @param {Channel} channel @param {AbortSignal} until */
+async function reach(atMs, channel, until) {
+  for (let leftMs = atMs - channel.now(); leftMs > 0.5; leftMs = atMs - channel.now()) {
+    await pause(leftMs > 1_500 ? leftMs - 1_000 : leftMs, until);
+    until.throwIfAborted();
+  }
+}
+
+/**
+ * Resolves in the rendering that will show the frame of `atMs` (server time): what is changed at one tick of the
+ * display is seen at the next, and videos choose the frame nearest to it.
+ * @param {number} atMs @param {Channel} channel @param {AbortSignal} until
+ */
+export async function renderingOf(atMs, channel, until) {
+  await reach(atMs - WATCH_BEFORE_MS, channel, until);
+  let tickMs = TICK_MAX_MS;
+  let lastMs = await nextRendering();
+  const dueMs = atMs - (channel.now() - localNowMs());
+  while (lastMs + 1.5 * tickMs < dueMs) {
+    const atLocalMs = await nextRendering();
+    until.throwIfAborted();
+    if (atLocalMs - lastMs > TICK_MIN_MS) tickMs = Math.min(tickMs, atLocalMs - lastMs);
+    lastMs = atLocalMs;
+  }
+}

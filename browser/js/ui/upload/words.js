@@ -1,0 +1,73 @@
+// What is said about an upload and a video of the library. Pure.
+
+import { lengthText, limitText, roughText, sizeText, whenText } from "../format.js";
+
+/** @import { Uploaded } from "../../edges/upload.js" */
+/** @import { LibraryVideo } from "../../edges/library.js" */
+
+const SOURCES = new Map([["static", "the station’s own"], ["uploads", "uploaded"], ["bucket", "from the bucket"]]);
+
+/** @param {(string | null | false)[]} parts */
+const listed = (parts) => parts.filter(Boolean).join(" · ");
+
+/**
+ * @param {{ sentBytes: number, totalBytes: number, bytesPerSecond: number | null, timeLeftMs: number | null }} progress
+ */
+export function progressText({ sentBytes, totalBytes, bytesPerSecond, timeLeftMs }) {
+  return listed([
+    `${sizeText(sentBytes)} of ${sizeText(totalBytes)}`,
+    bytesPerSecond !== null && `${sizeText(bytesPerSecond)}/s`,
+    timeLeftMs !== null && `${roughText(timeLeftMs)} left`,
+  ]);
+}
+
+/** A reason as a person writes it: a capital letter first, a full stop last. @param {string | null} text */
+export function asSentence(text) {
+  if (!text) return "";
+  const sentence = text[0]?.toLocaleUpperCase("en") + text.slice(1);
+  return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+
+/**
+ * What the station takes.
+ * @typedef {Readonly<{ maxBytes: number, endings: ReadonlyArray<string> }>} UploadLimits
+ */
+
+/**
+ * Why a file need not even be sent, or null: in the middle of a long one the server's own answer would be lost.
+ * @param {{ name: string, size: number }} file
+ * @param {UploadLimits} limits
+ */
+export function refusal({ name, size }, { maxBytes, endings }) {
+  const isVideoName = endings.some((ending) => name.toLowerCase().endsWith(`.${ending}`));
+  if (!isVideoName) return `“${name}” is not named like a video this station takes (${endings.join(", ")}).`;
+  if (size === 0) return `“${name}” is empty.`;
+  if (maxBytes > 0 && size > maxBytes) return `“${name}” has ${sizeText(size)}; the limit is ${limitText(maxBytes)}.`;
+  return null;
+}
+
+/** @param {{ duration_ms: number | null, width: number | null, height: number | null, size_bytes: number | null }} video */
+export const factsText = ({ duration_ms, width, height, size_bytes }) =>
+  listed([
+    duration_ms !== null && lengthText(duration_ms),
+    width !== null && height !== null && `${width} × ${height}`,
+    size_bytes !== null && sizeText(size_bytes),
+  ]);
+
+/** @param {Uploaded} uploaded @param {number} nowMs */
+export function outcomeText(uploaded, nowMs) {
+  const facts = factsText(uploaded);
+  if (uploaded.state !== "ready") return listed(["Kept, waiting for conversion", facts]);
+  const when = uploaded.on_air_at_ms;
+  return listed([when === null ? "On the channel soon" : `On the air at ${whenText(when, nowMs)}`, facts]);
+}
+
+/** @param {LibraryVideo} video @param {boolean} isOnAir */
+export function stateText(video, isOnAir) {
+  if (isOnAir) return "On air now";
+  if (video.state === "ready") return "On the channel";
+  return video.state === "waiting" ? "Waiting for conversion" : "Quarantined";
+}
+
+/** @param {LibraryVideo} video */
+export const rowFactsText = (video) => listed([factsText(video), SOURCES.get(video.source) ?? null]);

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Measures; each figure in docs/PERFORMANCE.md is printed by one of these.
+# usage: scripts/bench.sh sync|timeline|idle|upload-memory
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+need_rust
+need_node
+need_to_build
+need ffmpeg ffmpeg
+need ffprobe ffmpeg
+[ "$1" != sync ] || chromium_path >/dev/null || need chromium chromium
+install_missing
+
+case "$1" in
+    timeline) exec cargo bench --locked --bench timeline ;;
+esac
+cargo build --release --locked
+export STATION_BINARY="${CARGO_TARGET_DIR:-$PWD/target}/release/onair"
+case "$1" in
+    sync)
+        install_node_modules
+        CHROMIUM=$(chromium_path)
+        export CHROMIUM
+        exec npm run --silent bench:sync
+        ;;
+    idle) exec node bench/idle.js ;;
+    upload-memory) exec node bench/upload_memory.js ;;
+    *) fail "What is to be measured: sync, timeline, idle or upload-memory?" ;;
+esac

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Puts the channel on the air: installs what is missing, builds what has changed, starts.
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+need_rust
+need_to_build
+need ffmpeg ffmpeg
+need ffprobe ffmpeg
+install_missing
+cargo build --release --locked
+exec cargo run --release --locked --quiet -- serve "$@"

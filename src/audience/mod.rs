@@ -1,0 +1,16 @@
+//! The people watching: their event streams and their votes.
+
+mod board;
+mod events;
+mod likes;
+mod payload;
+mod presence;
+mod viewer;
+mod vote;
+
+pub use board::Changes;
+pub use events::Events;
+pub use likes::{Likes, LikesError};
+pub use payload::{Item, OnAirPayload};
+pub use viewer::ViewerId;
+pub use vote::{Choice, Counts, Vote};

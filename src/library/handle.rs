@@ -1,0 +1,200 @@
+//! The handle through which the rest of the house uses the library.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+
+use super::answers::Answers;
+use super::folders::Folders;
+use super::intake::Intake;
+use super::objects::Objects;
+use super::prober::Prober;
+use super::refusal::UploadError;
+use super::request::UploadRequest;
+use super::roots::Roots;
+use super::sample::Samples;
+use super::shelf::Shelf;
+use super::upload::{Begun, Upload};
+use super::{Catalogue, Source, Video};
+use crate::clock::SharedClock;
+use crate::config::Config;
+use crate::media::{self, ProbeError};
+use crate::storage::{Bucket, Records, SpoolFile, StorageError, create_dir_durably};
+
+/// The start waits so long for the first look through the folders; it goes on after that.
+const LONGEST_FIRST_LOOK: Duration = Duration::from_secs(10);
+
+/// Why the library cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// Videos cannot be looked into.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// What is known of the videos cannot be read, or a folder not made.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A folder cannot be used.
+    #[error("cannot use the folder {path}: {error}")]
+    Folder {
+        /// Which folder.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        error: io::Error,
+    },
+    /// One folder lies in the other, so its videos would be found twice.
+    #[error("the folders {0} and {1} must lie beside each other, not one in the other")]
+    Nested(PathBuf, PathBuf),
+}
+
+/// The videos the station owns; cheap to clone.
+#[derive(Clone)]
+pub struct Library {
+    published: watch::Receiver<Arc<Catalogue>>,
+    intake: Arc<Intake>,
+    roots: Roots,
+}
+
+impl Library {
+    /// Opens the library, looks through the folders and goes on watching them, and the bucket if
+    /// there is one, until `shutdown` is true.
+    ///
+    /// What was known before is in the catalogue on return; new files too, unless looking into
+    /// them takes long.
+    ///
+    /// # Errors
+    /// [`LibraryError`] if nothing can be probed, recorded or found.
+    pub async fn start(
+        config: &Config,
+        records: Records,
+        clock: SharedClock,
+        bucket: Option<Bucket>,
+        shutdown: watch::Receiver<bool>,
+    ) -> Result<Self, LibraryError> {
+        media::check_installed()?;
+        let uploads_dir = prepared(&config.uploads_dir)?;
+        let roots = vec![
+            (Source::Static, prepared(&config.static_dir)?),
+            (Source::Uploads, uploads_dir.clone()),
+        ];
+        let roots = Roots::new(roots).map_err(|(a, b)| LibraryError::Nested(a, b))?;
+        sweep(&uploads_dir)?;
+
+        let shelf = Arc::new(Shelf::open(
+            records.clone(),
+            Arc::clone(&clock),
+            bucket.is_some(),
+        )?);
+        let published = shelf.subscribe();
+        let prober = Arc::new(Prober::default());
+        let folders = Folders::new(
+            roots.clone(),
+            Arc::clone(&shelf),
+            Arc::clone(&prober),
+            Arc::clone(&clock),
+        );
+        let (tell_first, first) = oneshot::channel();
+        tokio::spawn(folders.run(tell_first, shutdown.clone()));
+        if let Some(bucket) = &bucket {
+            let samples = Samples {
+                dir: fresh_dir(&config.data_dir.join("samples"))?,
+                bucket: bucket.clone(),
+                prober: Arc::clone(&prober),
+                min_free_bytes: config.min_free_bytes,
+            };
+            let every = Duration::from_secs(config.s3_scan_s);
+            let objects = Objects {
+                samples,
+                shelf: Arc::clone(&shelf),
+                clock: Arc::clone(&clock),
+                every,
+            };
+            tokio::spawn(objects.run(shutdown));
+        }
+        if tokio::time::timeout(LONGEST_FIRST_LOOK, first)
+            .await
+            .is_err()
+        {
+            tracing::info!(
+                "there are many new videos; looking into them goes on while the channel runs"
+            );
+        }
+        let answers = Answers::open(&records)?;
+        let intake = Intake::new(
+            config,
+            uploads_dir,
+            (shelf, answers),
+            (prober, clock),
+            bucket,
+        );
+        Ok(Self {
+            published,
+            intake: Arc::new(intake),
+            roots,
+        })
+    }
+
+    /// What the library holds now.
+    pub fn snapshot(&self) -> Arc<Catalogue> {
+        self.published.borrow().clone()
+    }
+
+    /// Every later state of the library; a slow reader gets the newest.
+    pub fn subscribe(&self) -> watch::Receiver<Arc<Catalogue>> {
+        self.published.clone()
+    }
+
+    /// Where `video`'s bytes are on this machine; none if they are in the bucket.
+    pub fn local_path(&self, video: &Video) -> Option<PathBuf> {
+        self.roots.path_of(video.source, &video.key)
+    }
+
+    /// Starts taking in a video; waits while an upload with the same idempotency key is under way.
+    ///
+    /// # Errors
+    /// [`UploadError`] if the request already shows that it cannot be taken.
+    pub async fn begin_upload(&self, request: UploadRequest) -> Result<Begun, UploadError> {
+        Upload::begin(Arc::clone(&self.intake), request).await
+    }
+
+    /// How many files have been looked into since the start.
+    pub fn probes(&self) -> u64 {
+        self.intake.prober.probes()
+    }
+}
+
+/// `dir` as it really is called, made if it was not there.
+fn prepared(dir: &Path) -> Result<PathBuf, LibraryError> {
+    create_dir_durably(dir)?;
+    dir.canonicalize().map_err(|error| LibraryError::Folder {
+        path: dir.to_owned(),
+        error,
+    })
+}
+
+fn sweep(uploads_dir: &Path) -> Result<(), StorageError> {
+    let swept = SpoolFile::sweep(uploads_dir)?;
+    if swept > 0 {
+        tracing::info!("removed what {swept} broken uploads had left");
+    }
+    Ok(())
+}
+
+/// An empty folder at `dir`; nothing in it survives a start.
+fn fresh_dir(dir: &Path) -> Result<PathBuf, LibraryError> {
+    let failed = |error| LibraryError::Folder {
+        path: dir.to_owned(),
+        error,
+    };
+    if let Err(error) = fs::remove_dir_all(dir)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(failed(error));
+    }
+    fs::create_dir_all(dir).map_err(failed)?;
+    dir.canonicalize().map_err(failed)
+}

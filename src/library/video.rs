@@ -1,0 +1,137 @@
+//! One video of the library.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::media::Facts;
+use crate::timeline::{DurationMs, VideoId};
+
+/// Where a video's bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The folder of videos that come with the station.
+    Static,
+    /// The folder uploads are kept in.
+    Uploads,
+    /// The S3 bucket.
+    Bucket,
+}
+
+impl Source {
+    /// The name used in JSON and in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Static => "static",
+            Self::Uploads => "uploads",
+            Self::Bucket => "bucket",
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether a video can be on the air.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum VideoState {
+    /// It can be scheduled.
+    Ready,
+    /// It is kept, but has to be converted first.
+    Waiting {
+        /// Why, in words.
+        reason: String,
+    },
+    /// It is broken or no video, and never on the air.
+    Quarantined {
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+impl VideoState {
+    /// The state's name in JSON.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Waiting { .. } => "waiting",
+            Self::Quarantined { .. } => "quarantined",
+        }
+    }
+
+    /// Why the video is not ready, if it is not.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Ready => None,
+            Self::Waiting { reason } | Self::Quarantined { reason } => Some(reason),
+        }
+    }
+}
+
+/// A video the station owns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Video {
+    /// Its name for machines.
+    pub id: VideoId,
+    /// Its name for people.
+    pub title: String,
+    /// Where its bytes are.
+    pub source: Source,
+    /// Its path below its source's root, with `/` between the parts.
+    pub key: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// When its bytes last changed: Unix time in milliseconds, as its file system or bucket says.
+    pub modified_ms: i64,
+    /// When the station first saw it: channel time in milliseconds.
+    pub added_ms: i64,
+    /// What probing found; none if it is quarantined.
+    pub facts: Option<Facts>,
+    /// Whether it can be on the air.
+    pub state: VideoState,
+}
+
+impl Video {
+    /// How long its picture lasts, if known.
+    pub fn duration(&self) -> Option<DurationMs> {
+        self.facts.as_ref().map(Facts::duration)
+    }
+
+    /// Whether it can be scheduled.
+    pub fn is_ready(&self) -> bool {
+        self.state == VideoState::Ready
+    }
+
+    /// The last part of its key.
+    pub fn file_name(&self) -> &str {
+        self.key.rsplit('/').next().unwrap_or(&self.key)
+    }
+
+    /// The path of its bytes on this server, percent-encoded (RFC 3986 §2.1).
+    pub fn url(&self) -> String {
+        match self.source {
+            Source::Static => format!("/static/{}", percent_encoded(&self.key)),
+            Source::Uploads => format!("/uploads/{}", percent_encoded(&self.key)),
+            Source::Bucket => format!("/media/{}/{}", self.id, percent_encoded(self.file_name())),
+        }
+    }
+}
+
+/// `path` with every byte escaped but unreserved characters (RFC 3986 §2.3) and `/`.
+fn percent_encoded(path: &str) -> String {
+    let mut encoded = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}

@@ -1,0 +1,261 @@
+//! A plan as it is written to disk.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::timeline::{
+    DurationMs, Order, Plan, Playlist, Programme, Segment, TimelineError, UnixMs, VideoId,
+};
+
+/// The form written now, and the only one read.
+const VERSION: u32 = 1;
+
+/// Why a record does not read as a plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PersistError {
+    /// It is not of this form.
+    #[error("not a plan record: {0}")]
+    Form(#[from] serde_json::Error),
+    /// It is of another version's form.
+    #[error("a plan record of version {0}; this OnAir reads version {VERSION}")]
+    Version(u32),
+    /// It refers to something it does not contain.
+    #[error("a plan record that refers to {0} it does not contain")]
+    Dangling(&'static str),
+    /// It says something no plan can say.
+    #[error("a plan record that cannot be: {0}")]
+    Timeline(#[from] TimelineError),
+}
+
+/// Every programme and every playlist stands here once, however many segments share it.
+#[derive(Serialize, Deserialize)]
+struct PlanRecord {
+    version: u32,
+    /// Video id and duration in milliseconds.
+    programmes: Vec<(String, u64)>,
+    /// Places in `programmes`, in playing order.
+    playlists: Vec<Vec<usize>>,
+    segments: Vec<SegmentRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SegmentRecord {
+    from_ms: i64,
+    /// A place in `playlists`; none is off air.
+    playlist: Option<usize>,
+    first_index: usize,
+}
+
+/// Read before the rest, whose form depends on it.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+/// `plan` as a record.
+pub fn encode(plan: &Plan) -> Vec<u8> {
+    let mut programmes = Numbered::default();
+    let mut playlists = Numbered::default();
+    let segments = plan.segments().iter().map(|segment| {
+        let playlist = segment.playlist().map(|playlist| {
+            let places = playlist.programmes().iter();
+            playlists.number(
+                places
+                    .map(|programme| programmes.number(programme))
+                    .collect(),
+            )
+        });
+        SegmentRecord {
+            from_ms: segment.from().get(),
+            playlist,
+            first_index: segment.first_index(),
+        }
+    });
+    let segments = segments.collect();
+    let programmes = programmes.in_order().into_iter();
+    let record = PlanRecord {
+        version: VERSION,
+        programmes: programmes
+            .map(|p: &Programme| (p.video().to_string(), p.duration().get()))
+            .collect(),
+        playlists: playlists.in_order(),
+        segments,
+    };
+    serde_json::to_vec(&record).expect("numbers and text always serialise")
+}
+
+/// The plan that `record` holds.
+///
+/// # Errors
+/// [`PersistError`] for anything [`encode`] would not have written.
+pub fn decode(record: &[u8]) -> Result<Plan, PersistError> {
+    let Versioned { version } = serde_json::from_slice(record)?;
+    if version != VERSION {
+        return Err(PersistError::Version(version));
+    }
+    let record: PlanRecord = serde_json::from_slice(record)?;
+    let programmes = record
+        .programmes
+        .iter()
+        .map(|(video, duration_ms)| {
+            Programme::new(VideoId::new(video)?, DurationMs::new(*duration_ms))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let playlists = record
+        .playlists
+        .iter()
+        .map(|places| playlist(places, &programmes))
+        .collect::<Result<Vec<_>, _>>()?;
+    let segments = record.segments.iter().map(|segment| {
+        let playlist = match segment.playlist {
+            Some(place) => Some(
+                playlists
+                    .get(place)
+                    .ok_or(PersistError::Dangling("a playlist"))?,
+            ),
+            None => None,
+        };
+        let from = UnixMs::new(segment.from_ms);
+        Ok(Segment::new(from, playlist.cloned(), segment.first_index)?)
+    });
+    Ok(Plan::new(segments.collect::<Result<_, PersistError>>()?)?)
+}
+
+fn playlist(places: &[usize], programmes: &[Programme]) -> Result<Playlist, PersistError> {
+    let listed = places.iter().map(|&place| programmes.get(place).cloned());
+    let listed = listed.collect::<Option<_>>();
+    let listed = listed.ok_or(PersistError::Dangling("a programme"))?;
+    Ok(Playlist::new(listed, Order::Sequential)?)
+}
+
+/// Things numbered in the order they first appeared, equal ones alike.
+struct Numbered<T>(HashMap<T, usize>);
+
+impl<T> Default for Numbered<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T: Eq + std::hash::Hash> Numbered<T> {
+    fn number(&mut self, thing: T) -> usize {
+        let next = self.0.len();
+        *self.0.entry(thing).or_insert(next)
+    }
+
+    fn in_order(self) -> Vec<T> {
+        let mut things: Vec<_> = self.0.into_iter().collect();
+        things.sort_by_key(|&(_, number)| number);
+        things.into_iter().map(|(thing, _)| thing).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::storage::MAX_VALUE_BYTES;
+    use crate::timeline::testing::{off_air, plan, segment};
+    use crate::timeline::{PLAN_LIMIT, PLAYLIST_LIMIT};
+
+    fn sample() -> Plan {
+        plan([
+            segment(-5, "a:10 b:20", 1),
+            off_air(40),
+            segment(50, "a:10 b:20", 0),
+            segment(90, "b:25 a:10", 0),
+        ])
+    }
+
+    #[test]
+    fn a_plan_comes_back_as_it_was() {
+        for plan in [Plan::default(), sample()] {
+            assert_eq!(decode(&encode(&plan)).unwrap(), plan);
+        }
+    }
+
+    /// Written out so that a change of the form is seen: it needs a new version.
+    #[test]
+    fn equal_playlists_and_programmes_are_written_once() {
+        let record = r#"{"version":1,
+            "programmes":[["a",10],["b",20],["b",25]],
+            "playlists":[[0,1],[2,0]],
+            "segments":[
+                {"from_ms":-5,"playlist":0,"first_index":1},
+                {"from_ms":40,"playlist":null,"first_index":0},
+                {"from_ms":50,"playlist":0,"first_index":0},
+                {"from_ms":90,"playlist":1,"first_index":0}]}"#;
+        let record: String = record.split_whitespace().collect();
+        assert_eq!(String::from_utf8(encode(&sample())).unwrap(), record);
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_a_plan_is_refused_with_the_reason() {
+        let check = |programmes: &str, playlists: &str, segments: &str, reason: &str| {
+            let record = format!(
+                r#"{{"version":1,"programmes":[{programmes}],"playlists":[{playlists}],"segments":[{segments}]}}"#
+            );
+            let error = decode(record.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        };
+        let first = r#"{"from_ms":0,"playlist":0,"first_index":0}"#;
+        let beyond = r#"{"from_ms":0,"playlist":0,"first_index":1}"#;
+        check(r#"["a",0]"#, "[0]", first, "0 ms cannot be scheduled");
+        check(r#"["12",5]"#, "[0]", first, "not a video id");
+        check(r#"["a",5]"#, "[]", first, "at least one programme");
+        check(
+            r#"["a",5]"#,
+            "[1]",
+            first,
+            "a programme it does not contain",
+        );
+        check(r#"["a",5]"#, "", first, "a playlist it does not contain");
+        check(r#"["a",5]"#, "[0]", beyond, "outside its playlist");
+        check(
+            r#"["a",5]"#,
+            "[0]",
+            &format!("{first},{first}"),
+            "increasing order",
+        );
+        check(r#"["a",-5]"#, "[0]", first, "not a plan record");
+    }
+
+    #[test]
+    fn a_later_version_is_refused_as_such() {
+        let error = decode(br#"{"version":2,"anything":"else"}"#).unwrap_err();
+        assert!(matches!(error, PersistError::Version(2)));
+    }
+
+    #[test]
+    fn the_largest_plan_fits_into_a_record() {
+        let list = |half: usize| {
+            let programmes = (0..PLAYLIST_LIMIT).map(|number| {
+                let id = VideoId::new(&format!("{half}-{number:038}")).unwrap();
+                Programme::new(id, DurationMs::new(2_592_000_000)).unwrap()
+            });
+            Playlist::new(programmes.collect(), Order::Sequential).unwrap()
+        };
+        let segments = (0..PLAN_LIMIT / PLAYLIST_LIMIT)
+            .map(|half| Segment::new(UnixMs::new(half as i64), Some(list(half)), 0).unwrap());
+        let record = encode(&Plan::new(segments.collect()).unwrap());
+        assert!(record.len() < MAX_VALUE_BYTES, "{}", record.len());
+    }
+
+    proptest! {
+        #[test]
+        fn damage_is_an_error_or_another_plan_but_never_a_panic(
+            at in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let mut record = encode(&sample());
+            let place = at.index(record.len());
+            record[place] = byte;
+            let _error_or_plan = decode(&record);
+            record.truncate(cut.index(record.len()));
+            prop_assert!(decode(&record).is_err());
+        }
+    }
+}

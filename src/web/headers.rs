@@ -1,0 +1,187 @@
+//! Header fields every answer carries: what the pages may load, who may embed them, who may cache.
+
+use rocket::fairing::{self, Fairing, Info, Kind};
+use rocket::http::Header;
+use rocket::shield::Shield;
+use rocket::{Build, Request, Response, Rocket};
+
+/// Browser features: those the player uses for itself, all others for nobody.
+const PERMISSIONS: &str = "autoplay=(self), fullscreen=(self), picture-in-picture=(self), \
+     screen-wake-lock=(self), accelerometer=(), camera=(), display-capture=(), \
+     encrypted-media=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), \
+     midi=(), payment=(), publickey-credentials-get=(), serial=(), usb=(), xr-spatial-tracking=()";
+
+/// Sets the security header fields, and `Cache-Control` where the answer has none.
+///
+/// Takes the place of Rocket's `Shield`, whose fields it includes in a stricter form.
+#[derive(Debug)]
+pub struct SecurityHeaders {
+    content_security_policy: String,
+}
+
+impl SecurityHeaders {
+    /// Pages may load from this server only; videos also from `media_origin`
+    /// (`https://host[:port]`), if the bucket delivers them itself.
+    pub fn new(media_origin: Option<&str>) -> Self {
+        Self {
+            content_security_policy: content_security_policy(media_origin),
+        }
+    }
+}
+
+/// No inline script or style, no plug-in, no frame, no other host (CSP Level 3).
+fn content_security_policy(media_origin: Option<&str>) -> String {
+    let media = match media_origin {
+        Some(origin) if is_origin(origin) => format!("media-src 'self' {origin}"),
+        _ => "media-src 'self'".to_owned(),
+    };
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "worker-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        &media,
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+    .join("; ")
+}
+
+/// Whether `text` is a scheme and authority and nothing that would end the directive.
+fn is_origin(text: &str) -> bool {
+    let authority = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]_".contains(&b);
+    authority.is_some_and(|authority| !authority.is_empty() && authority.bytes().all(allowed))
+}
+
+#[rocket::async_trait]
+impl Fairing for SecurityHeaders {
+    fn info(&self) -> Info {
+        Info {
+            name: "security headers",
+            kind: Kind::Ignite | Kind::Response | Kind::Singleton,
+        }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        Ok(rocket.attach(Shield::new()))
+    }
+
+    async fn on_response<'r>(&self, _: &'r Request<'_>, response: &mut Response<'r>) {
+        let policy = self.content_security_policy.clone();
+        response.set_header(Header::new("Content-Security-Policy", policy));
+        for (name, value) in [
+            ("X-Content-Type-Options", "nosniff"),
+            ("X-Frame-Options", "DENY"),
+            ("Referrer-Policy", "same-origin"),
+            ("Permissions-Policy", PERMISSIONS),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("Cross-Origin-Resource-Policy", "same-origin"),
+        ] {
+            response.set_header(Header::new(name, value));
+        }
+        if !response.headers().contains("Cache-Control") {
+            // Pages carry a viewer's cookie: no shared cache, and ask again each time.
+            response.set_header(Header::new("Cache-Control", "private, no-cache"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rocket::local::blocking::Client;
+    use rocket::{get, routes};
+
+    use super::*;
+
+    #[get("/plain")]
+    fn plain() -> &'static str {
+        "hello"
+    }
+
+    #[derive(rocket::Responder)]
+    struct Cached(&'static str, Header<'static>);
+
+    #[get("/cached")]
+    fn cached() -> Cached {
+        Cached("hello", Header::new("Cache-Control", "max-age=60"))
+    }
+
+    fn client() -> Client {
+        let config = rocket::Config {
+            log_level: rocket::config::LogLevel::Off,
+            ..rocket::Config::default()
+        };
+        let rocket = rocket::custom(config)
+            .mount("/", routes![plain, cached])
+            .attach(SecurityHeaders::new(Some("https://bucket.example:9000")));
+        Client::tracked(rocket).expect("a rocket")
+    }
+
+    #[test]
+    fn every_answer_carries_them_once_errors_too() {
+        let client = client();
+        for path in ["/plain", "/cached", "/nowhere"] {
+            let answer = client.get(path).dispatch();
+            for name in [
+                "Content-Security-Policy",
+                "X-Content-Type-Options",
+                "X-Frame-Options",
+                "Referrer-Policy",
+                "Permissions-Policy",
+                "Cross-Origin-Opener-Policy",
+                "Cross-Origin-Resource-Policy",
+                "Cache-Control",
+            ] {
+                assert_eq!(answer.headers().get(name).count(), 1, "{path} {name}");
+            }
+            assert_eq!(answer.headers().get_one("X-Frame-Options"), Some("DENY"));
+        }
+    }
+
+    #[test]
+    fn an_answer_s_own_cache_control_stays() {
+        let client = client();
+        let cache = |path| {
+            let answer = client.get(path).dispatch();
+            answer.headers().get_one("Cache-Control").map(str::to_owned)
+        };
+        assert_eq!(cache("/cached").as_deref(), Some("max-age=60"));
+        assert_eq!(cache("/plain").as_deref(), Some("private, no-cache"));
+    }
+
+    #[test]
+    fn the_policy_allows_nothing_inline_and_the_bucket_only_for_media() {
+        let policy = content_security_policy(Some("https://bucket.example:9000"));
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+        assert!(policy.contains("; media-src 'self' https://bucket.example:9000; "));
+        assert_eq!(policy.matches("bucket.example").count(), 1);
+    }
+
+    #[test]
+    fn what_is_no_origin_never_gets_into_the_policy() {
+        for bad in [
+            "",
+            "https://",
+            "bucket.example",
+            "https://a; script-src *",
+            "https://a b",
+            "https://a/path",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(
+                content_security_policy(Some(bad)),
+                content_security_policy(None),
+                "{bad}"
+            );
+        }
+    }
+}

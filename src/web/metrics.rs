@@ -1,0 +1,196 @@
+//! What the station counts, for `/metrics`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::audience::Events;
+use crate::station::Drift;
+use crate::timeline::DurationMs;
+
+/// Where served video bytes came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServedFrom {
+    /// This machine's disk.
+    Disk,
+    /// The bucket, through this server.
+    Bucket,
+}
+
+/// How an upload ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UploadResult {
+    /// The video is in the library.
+    Stored,
+    /// It was turned down with a 4xx status or for lack of space.
+    Refused,
+    /// The connection broke or fell silent.
+    Broken,
+    /// The server could not store it.
+    Failed,
+}
+
+/// What a vote says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VoteCast {
+    /// A like.
+    Like,
+    /// A dislike.
+    Dislike,
+    /// A vote taken back.
+    None,
+}
+
+/// One label with one of a few values, so that the number of series is bounded.
+type Label = [(&'static str, &'static str); 1];
+
+/// The station's counters; cheap to clone, every clone counts into the same.
+#[derive(Debug, Clone, Default)]
+pub struct Metrics {
+    viewers: Gauge,
+    events_sent: Counter,
+    changes: Counter,
+    drift_last_s: Seconds,
+    drift_max_s: Seconds,
+    drift_sum_s: Seconds,
+    bytes_served: Family<Label, Counter>,
+    uploads: Family<Label, Counter>,
+    upload_bytes: Counter,
+    votes: Family<Label, Counter>,
+}
+
+/// A length of time that is told, not counted.
+type Seconds = Gauge<f64, AtomicU64>;
+
+impl Metrics {
+    /// Notes `size_bytes` bytes of video sent to a viewer.
+    pub fn bytes_served(&self, from: ServedFrom, size_bytes: u64) {
+        let from = match from {
+            ServedFrom::Disk => "disk",
+            ServedFrom::Bucket => "bucket",
+        };
+        let counter = self.bytes_served.get_or_create(&[("from", from)]);
+        counter.inc_by(size_bytes);
+    }
+
+    /// Notes the end of an upload.
+    pub fn upload_ended(&self, result: UploadResult) {
+        let result = match result {
+            UploadResult::Stored => "stored",
+            UploadResult::Refused => "refused",
+            UploadResult::Broken => "broken",
+            UploadResult::Failed => "failed",
+        };
+        self.uploads.get_or_create(&[("result", result)]).inc();
+    }
+
+    /// Notes `size_bytes` bytes taken in.
+    pub fn bytes_uploaded(&self, size_bytes: u64) {
+        self.upload_bytes.inc_by(size_bytes);
+    }
+
+    /// Notes a vote that is on disk.
+    pub fn voted(&self, vote: VoteCast) {
+        let vote = match vote {
+            VoteCast::Like => "like",
+            VoteCast::Dislike => "dislike",
+            VoteCast::None => "none",
+        };
+        self.votes.get_or_create(&[("vote", vote)]).inc();
+    }
+
+    /// Takes over what others count: who watches, and how punctual the station is.
+    pub fn take_over(&self, events: &Events, drift: Drift) {
+        let seconds = |ms: u64| DurationMs::new(ms).to_std().as_secs_f64();
+        let viewers = i64::try_from(events.viewers()).unwrap_or(i64::MAX);
+        self.viewers.set(viewers);
+        let sent = events.delivered();
+        self.events_sent.inner().store(sent, Ordering::Relaxed);
+        self.changes.inner().store(drift.count, Ordering::Relaxed);
+        self.drift_last_s.set(seconds(drift.last_ms));
+        self.drift_max_s.set(seconds(drift.max_ms));
+        self.drift_sum_s.set(seconds(drift.sum_ms));
+    }
+
+    /// All counters as OpenMetrics 1.0 text.
+    pub fn encoded(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.registry()).expect("writing into a string cannot fail");
+        text
+    }
+
+    fn registry(&self) -> Registry {
+        let mut registry = Registry::with_prefix("onair");
+        registry.register("viewers", "Viewers connected now", self.viewers.clone());
+        registry.register(
+            "events_sent",
+            "Events handed to viewers' streams",
+            self.events_sent.clone(),
+        );
+        registry.register_with_unit(
+            "served",
+            "Bytes of video sent to viewers",
+            Unit::Bytes,
+            self.bytes_served.clone(),
+        );
+        registry.register(
+            "uploads",
+            "Uploads that ended, by result",
+            self.uploads.clone(),
+        );
+        registry.register_with_unit(
+            "uploaded",
+            "Bytes of video taken in",
+            Unit::Bytes,
+            self.upload_bytes.clone(),
+        );
+        registry.register("votes", "Votes kept, by what they say", self.votes.clone());
+        registry.register(
+            "station_changes",
+            "Changes of programme since the start",
+            self.changes.clone(),
+        );
+        for (name, help, gauge) in [
+            ("last", "How late the last change was", &self.drift_last_s),
+            ("max", "How late the latest change was", &self.drift_max_s),
+            ("sum", "All lateness added up", &self.drift_sum_s),
+        ] {
+            let name = format!("station_drift_{name}");
+            registry.register_with_unit(name, help, Unit::Seconds, gauge.clone());
+        }
+        registry
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_counter_is_told_by_its_name() {
+        let metrics = Metrics::default();
+        let elsewhere = metrics.clone();
+        elsewhere.bytes_served(ServedFrom::Disk, 1000);
+        elsewhere.bytes_served(ServedFrom::Bucket, 10);
+        elsewhere.upload_ended(UploadResult::Stored);
+        elsewhere.upload_ended(UploadResult::Refused);
+        elsewhere.bytes_uploaded(77);
+        elsewhere.voted(VoteCast::Dislike);
+        let text = metrics.encoded();
+        for line in [
+            "onair_served_bytes_total{from=\"disk\"} 1000",
+            "onair_served_bytes_total{from=\"bucket\"} 10",
+            "onair_uploads_total{result=\"stored\"} 1",
+            "onair_uploads_total{result=\"refused\"} 1",
+            "onair_uploaded_bytes_total 77",
+            "onair_votes_total{vote=\"dislike\"} 1",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line} not in:\n{text}");
+        }
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

@@ -1,0 +1,119 @@
+//! The pages people open.
+
+use rocket::http::Header;
+use rocket::response::Responder;
+use rocket::serde::Serialize;
+use rocket::serde::json::{Value, json};
+use rocket::{Route, State, get, routes};
+use rocket_dyn_templates::Template;
+
+use super::site::Site;
+use super::viewer::PageViewer;
+use super::wire::vote_name;
+use crate::audience::{Events, Likes, OnAirPayload};
+use crate::library::ENDINGS;
+use crate::timeline::VideoId;
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![index, ambient, upload]
+}
+
+/// A page made for one viewer at one moment.
+#[derive(Responder)]
+struct Page {
+    template: Template,
+    cache: Header<'static>,
+}
+
+#[get("/")]
+fn index(
+    viewer: PageViewer,
+    site: &State<Site>,
+    events: &State<Events>,
+    likes: &State<Likes>,
+) -> Page {
+    channel_page("index", &viewer, site, events, likes)
+}
+
+#[get("/ambient")]
+fn ambient(
+    viewer: PageViewer,
+    site: &State<Site>,
+    events: &State<Events>,
+    likes: &State<Likes>,
+) -> Page {
+    channel_page("ambient", &viewer, site, events, likes)
+}
+
+#[get("/upload")]
+fn upload(_viewer: PageViewer, site: &State<Site>) -> Page {
+    page("upload", site, json!({ "endings": ENDINGS }))
+}
+
+/// A page that shows the channel: what is on comes with it, so the picture need not wait for the
+/// stream.
+fn channel_page(
+    name: &'static str,
+    viewer: &PageViewer,
+    site: &Site,
+    events: &Events,
+    likes: &Likes,
+) -> Page {
+    let payload = events.payload();
+    let vote = own_vote(viewer, likes, &payload);
+    let on_air = payload.current.as_ref().map(
+        |current| json!({ "current": current, "next": payload.next, "viewers": payload.viewers }),
+    );
+    let own = json!({
+        "on_air": on_air,
+        "snapshot_json": for_script(&payload),
+        "vote": vote,
+    });
+    page(name, site, own)
+}
+
+/// How this viewer voted on what is on.
+fn own_vote(viewer: &PageViewer, likes: &Likes, payload: &OnAirPayload) -> Option<&'static str> {
+    let current = payload.current.as_ref()?;
+    let video = VideoId::new(&current.id).ok()?;
+    match likes.vote_of(viewer.0, &video) {
+        Ok(vote) => vote.map(vote_name),
+        Err(error) => {
+            tracing::warn!(%error, "a viewer's vote could not be read");
+            None
+        }
+    }
+}
+
+fn page(name: &'static str, site: &Site, own: Value) -> Page {
+    let mut context = site.context();
+    if let Value::Object(own) = own {
+        context.extend(own);
+    }
+    Page {
+        template: Template::render(name, context),
+        cache: Header::new("Cache-Control", "no-store"),
+    }
+}
+
+/// JSON that cannot end the `<script type="application/json">` it stands in.
+fn for_script(payload: &impl Serialize) -> String {
+    rocket::serde::json::to_string(payload)
+        .expect("payloads are plain structs of text and numbers")
+        .replace('<', "\\u003c")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_cannot_break_out_of_the_data_block() {
+        let text = for_script(&json!({ "title": "</script><!--<script>" }));
+        assert!(!text.contains('<'), "{text}");
+        let back: Value = rocket::serde::json::from_str(&text).expect("still JSON");
+        assert_eq!(back["title"], "</script><!--<script>");
+    }
+}

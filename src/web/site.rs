@@ -1,0 +1,27 @@
+//! What every page knows of the station.
+
+use rocket::serde::json::serde_json::Map;
+use rocket::serde::json::{Value, json};
+
+use super::assets::Assets;
+
+/// What every page knows of the station.
+pub(super) struct Site {
+    pub channel_name: String,
+    pub assets: Assets,
+    pub max_upload_bytes: u64,
+    pub bucket: bool,
+}
+
+impl Site {
+    /// What every template may say.
+    pub fn context(&self) -> Map<String, Value> {
+        let mut context = Map::new();
+        let channel = json!({ "id": "main", "name": self.channel_name });
+        context.insert("channel".into(), channel);
+        context.insert("version".into(), self.assets.version().into());
+        context.insert("max_upload_bytes".into(), self.max_upload_bytes.into());
+        context.insert("bucket".into(), self.bucket.into());
+        context
+    }
+}

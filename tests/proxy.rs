@@ -1,0 +1,160 @@
+//! `deploy/nginx.conf` in a real nginx, in front of the real binary.
+
+#[path = "support/clips.rs"]
+mod clips;
+#[path = "support/station.rs"]
+mod station;
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command};
+
+use station::{Home, Station, browser, watch};
+use tempfile::TempDir;
+
+/// A running nginx; stopped when dropped.
+struct Proxy {
+    process: Child,
+    address: String,
+    _dir: TempDir,
+}
+
+impl Proxy {
+    /// The configuration we ship, with the addresses of this test, in a nginx of its own.
+    fn before(station: &Station) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let port = free_port();
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/nginx.conf");
+        let site = fs::read_to_string(shipped).expect("deploy/nginx.conf is there");
+        let behind = station.address.trim_start_matches("http://");
+        let site = replaced(
+            &site,
+            "server 127.0.0.1:8000;",
+            &format!("server {behind};"),
+        );
+        let site = replaced(&site, "listen 80;", &format!("listen 127.0.0.1:{port};"));
+        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .iter()
+            .map(|name| format!("{name}_temp_path {name};\n"))
+            .collect();
+        let config = format!(
+            "daemon off;\nmaster_process off;\npid nginx.pid;\nevents {{}}\n\
+             http {{\naccess_log off;\n{temporary}{site}\n}}\n"
+        );
+        let file = dir.path().join("nginx.conf");
+        fs::write(&file, config).expect("written");
+        let process = Command::new(nginx())
+            .arg("-p")
+            .arg(dir.path())
+            .arg("-c")
+            .arg(&file)
+            .args(["-e", "error.log"])
+            .spawn()
+            .expect("nginx is installed");
+        let address = format!("http://127.0.0.1:{port}");
+        Self {
+            process,
+            address,
+            _dir: dir,
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
+    }
+
+    /// Waits until it listens.
+    async fn ready(self, client: &reqwest::Client) -> Self {
+        for _ in 0..200 {
+            if client.get(self.url("/healthz")).send().await.is_ok() {
+                return self;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+        panic!("nginx does not listen; see its words above");
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _already_ended = self.process.kill();
+        let _status = self.process.wait();
+    }
+}
+
+/// Debian keeps it where only root's PATH leads.
+fn nginx() -> &'static str {
+    let usual = "/usr/sbin/nginx";
+    if Path::new(usual).exists() {
+        usual
+    } else {
+        "nginx"
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("it is bound").port()
+}
+
+fn replaced(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "deploy/nginx.conf has no {from:?}");
+    text.replace(from, to)
+}
+
+#[tokio::test]
+async fn the_shipped_proxy_lets_everything_through() {
+    let home = Home::with(&[clips::playable(4.0), clips::silent(6.0)]);
+    let station = home.start();
+    let client = browser();
+    let proxy = Proxy::before(&station).ready(&client).await;
+
+    let page = client.get(proxy.url("/")).send().await.expect("a page");
+    assert_eq!(page.status(), 200);
+    assert!(page.headers().contains_key("content-security-policy"));
+
+    // Events come as they are written: the first at once, the next when the programme changes.
+    let mut stream = watch(&client, &proxy.url("/video-updates")).await;
+    let first = stream.until("on-air", |_| true).await;
+    stream
+        .until("on-air", |told| {
+            told["current"]["id"] == first.data["next"]["id"]
+        })
+        .await;
+
+    let whole = fs::read(home.path("static").join("1.mp4")).expect("the video");
+    let range = client
+        .get(proxy.url("/static/1.mp4"))
+        .header("Range", "bytes=100-299")
+        .send()
+        .await
+        .expect("bytes");
+    assert_eq!(range.status(), 206);
+    assert_eq!(range.bytes().await.expect("bytes"), whole[100..300]);
+
+    // Larger than the 1 MiB that nginx would allow by itself; a page's own request, so with its origin.
+    let file = vec![b'x'; 3 << 20];
+    let part = reqwest::multipart::Part::bytes(file).file_name("no-video.mp4");
+    let answer = client
+        .post(proxy.url("/uploads"))
+        .header("Origin", &proxy.address)
+        .multipart(reqwest::multipart::Form::new().part("video", part))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(
+        answer.status(),
+        422,
+        "refused by OnAir, as no video, not by nginx"
+    );
+
+    let current = first.data["current"]["id"].as_str().expect("an id");
+    let vote = client
+        .post(proxy.url(&format!("/like/{current}?vote=like")))
+        .header("Origin", &proxy.address)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(vote.status(), 200);
+}
