@@ -41,7 +41,9 @@ export class SyncController {
   /** @type {number[]} */
   #errors = [];
   #decidedAt = -Infinity;
-  #rate = 1;
+  /** What is added to the rate to follow the course, and what to come back to it. */
+  #slope = 0;
+  #correction = 0;
   #rateLimit = AUDIBLE_RATE_LIMIT;
   #parkFromMs = AUDIBLE_PARK_FROM_MS;
   #parkWaitMs = PARK_WAIT_FIRST_MS;
@@ -73,7 +75,8 @@ export class SyncController {
    */
   released(localMs) {
     this.#errors = [];
-    this.#rate = 1;
+    this.#slope = 0;
+    this.#correction = 0;
     this.#hurrying = false;
     this.#decidedAt = localMs;
     this.#errorMs = null;
@@ -83,6 +86,21 @@ export class SyncController {
   lost() {
     this.#inSync = false;
     this.#errorMs = null;
+  }
+
+  /**
+   * The course itself gains `slope` on the clock from now on; returns a command when that is new.
+   * @param {number} slope in seconds a second
+   * @returns {Command | null}
+   */
+  lean(slope) {
+    if (slope === this.#slope) return null;
+    this.#slope = slope;
+    return { kind: "rate", rate: this.#rate };
+  }
+
+  get #rate() {
+    return 1 + this.#slope + this.#correction;
   }
 
   /**
@@ -114,14 +132,13 @@ export class SyncController {
   /** @param {number} localMs @param {number} error @returns {Command | null} */
   #steer(localMs, error) {
     if (localMs - this.#parkedAt > 2 * this.#parkWaitMs) this.#parkWaitMs = PARK_WAIT_FIRST_MS;
-    const steering = Math.abs(error) > (this.#rate === 1 ? STEER_FROM_MS : STEER_UNTIL_MS);
+    const steering = Math.abs(error) > (this.#correction === 0 ? STEER_FROM_MS : STEER_UNTIL_MS);
     this.#hurrying = Math.abs(error) > (this.#hurrying ? HURRY_UNTIL_MS : HURRY_FROM_MS);
     const limit = this.#hurrying ? this.#rateLimit : GENTLE_RATE_LIMIT;
     const correction = steering ? clamp(-error / SETTLE_MS, limit) : 0;
-    const rate = 1 + correction;
-    if (rate === this.#rate) return null;
-    this.#rate = rate;
-    return { kind: "rate", rate };
+    if (correction === this.#correction) return null;
+    this.#correction = correction;
+    return { kind: "rate", rate: this.#rate };
   }
 }
 

@@ -4,6 +4,7 @@
 import { DeckError } from "../edges/deck.js";
 import { localNowMs, nextRendering, pause } from "../edges/now.js";
 
+/** @import { Sway } from "../core/sway.js" */
 /** @import { Airing } from "../core/wire.js" */
 /** @import { Channel } from "../edges/channel.js" */
 /** @import { Deck } from "../edges/deck.js" */
@@ -22,6 +23,8 @@ const WATCH_BEFORE_MS = 120;
 const TICK_MAX_MS = 1_000 / 60;
 /** Two calls this close together belong to one tick of the display. */
 const TICK_MIN_MS = 3;
+/** The page stands still for so long before a start, the picture does not. */
+const COUNTDOWN_MS = 6;
 
 /**
  * What a release was meant to do: `start_ms` (server time) is when the parked frame's turn comes,
@@ -31,18 +34,19 @@ const TICK_MIN_MS = 3;
 
 /**
  * Parks `airing` on the deck and waits until it must be released to be on time.
- * @param {{ deck: Deck, airing: Airing, channel: Channel, starts: StartTimes, until: AbortSignal }} given
+ * @param {{ deck: Deck, airing: Airing, channel: Channel, starts: StartTimes, sway: (serverMs: number) => Sway, until: AbortSignal }} given
  * @returns {Promise<Start | null>} null when the programme ends before it could start
  * @throws {DeckError}
  */
-export async function parkOnTime({ deck, airing, channel, starts, until }) {
+export async function parkOnTime({ deck, airing, channel, starts, sway, until }) {
   await deck.load(airing.url, until);
   let aheadMs = starts.parking_ms;
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const askedMs = localNowMs();
     const earliest_ms = Math.max(channel.now() + aheadMs - airing.started_at_ms, 0);
     const position_ms = Math.ceil(earliest_ms / START_GRID_MS) * START_GRID_MS;
-    const start_ms = airing.started_at_ms + position_ms;
+    const scheduled_ms = airing.started_at_ms + position_ms;
+    const start_ms = scheduled_ms - sway(scheduled_ms).offset_ms;
     await deck.park(position_ms, until);
     if (position_ms >= airing.duration_ms) return null;
     if (position_ms > 0) starts.parked(localNowMs() - askedMs);
@@ -51,7 +55,7 @@ export async function parkOnTime({ deck, airing, channel, starts, until }) {
       aheadMs = Math.max(aheadMs, localNowMs() - askedMs) * 1.6;
       continue;
     }
-    await reach(due_ms, channel, until);
+    await reachExactly(due_ms, channel, until);
     return { start_ms, latency_ms: start_ms - channel.now() };
   }
   throw new DeckError("parking took longer than the time it was given", { fatal: false });
@@ -63,6 +67,12 @@ async function reach(atMs, channel, until) {
     await pause(leftMs > 1_500 ? leftMs - 1_000 : leftMs, until);
     until.throwIfAborted();
   }
+}
+
+/** The same to a fraction of a millisecond: timers come late by some, so the last few are counted down. @param {number} atMs @param {Channel} channel @param {AbortSignal} until */
+async function reachExactly(atMs, channel, until) {
+  await reach(atMs - COUNTDOWN_MS, channel, until);
+  while (channel.now() < atMs);
 }
 
 /**

@@ -203,7 +203,8 @@ class Player {
   /** @param {Slot} slot @param {Airing} airing @param {AbortSignal} until */
   async #bring(slot, airing, until) {
     const { deck } = slot;
-    const start = await parkOnTime({ deck, airing, channel: this.#channel, starts: this.#starts, until });
+    const sway = (/** @type {number} */ serverMs) => this.#steering.sway(serverMs);
+    const start = await parkOnTime({ deck, airing, channel: this.#channel, starts: this.#starts, sway, until });
     if (!start) return;
     const allowing = this.#sound.release(deck);
     if (slot === this.back) await this.#handOver(start.start_ms, until);

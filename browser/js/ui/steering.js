@@ -1,12 +1,14 @@
 // Watches the deck on the air: how far its picture is from the schedule, whether it moves at all; sets the rate
 // and learns what starts really take.
 
+import { STILL, swayAt } from "../core/sway.js";
 import { SyncController } from "../core/sync_controller.js";
 import { every, localNowMs } from "../edges/now.js";
 
 /** @import { Airing } from "../core/wire.js" */
 /** @import { Channel } from "../edges/channel.js" */
 /** @import { Deck } from "../edges/deck.js" */
+/** @import { Command } from "../core/sync_controller.js" */
 /** @import { Start } from "./launch.js" */
 /** @import { StartTimes } from "./start_times.js" */
 
@@ -28,6 +30,7 @@ export class Steering {
   /** @type {Course | null} */
   #course = null;
   #position = { ms: -1, since_ms: 0 };
+  #audible = true;
 
   /**
    * @param {{ channel: Channel, starts: StartTimes, signal: AbortSignal, onLost: (why: "far" | "stalled") => void }} given
@@ -51,7 +54,13 @@ export class Steering {
 
   /** @param {boolean} audible whether somebody could hear the rate */
   limitFor(audible) {
+    this.#audible = audible;
     this.#controller.limitFor(audible);
+  }
+
+  /** Where the picture is to be beside the schedule. @param {number} serverMs */
+  sway(serverMs) {
+    return this.#audible ? STILL : swayAt(serverMs);
   }
 
   /** @param {Deck} deck @param {Airing} airing @param {Start} start how it was released */
@@ -77,7 +86,8 @@ export class Steering {
     }
     const { deck, airing, start } = course;
     const serverMs = this.#channel.now();
-    const dueMs = serverMs - airing.started_at_ms;
+    const { offset_ms: offsetMs, slope } = this.sway(serverMs);
+    const dueMs = serverMs - airing.started_at_ms + offsetMs;
     const positionMs = deck.position_ms;
     if (serverMs < start.start_ms + SETTLE_MS || dueMs > airing.duration_ms - END_MARGIN_MS) {
       this.#position.since_ms = localMs;
@@ -86,12 +96,13 @@ export class Steering {
     if (positionMs !== this.#position.ms) this.#position = { ms: positionMs, since_ms: localMs };
     else if (localMs - this.#position.since_ms > STALL_AFTER_MS) return this.#lose("stalled");
     if (!deck.isRunning) return;
-    this.#obey(course, localMs, positionMs - dueMs);
+    const leaning = this.#controller.lean(slope);
+    this.#measure(course, localMs, positionMs - dueMs, leaning);
   }
 
-  /** @param {Course} course @param {number} localMs @param {number} errorMs */
-  #obey(course, localMs, errorMs) {
-    const command = this.#controller.sample(localMs, errorMs);
+  /** @param {Course} course @param {number} localMs @param {number} errorMs @param {Command | null} leaning */
+  #measure(course, localMs, errorMs, leaning) {
+    const command = this.#controller.sample(localMs, errorMs) ?? leaning;
     const decidedMs = this.#controller.error_ms;
     if (!course.learnt && decidedMs !== null) {
       course.learnt = true;

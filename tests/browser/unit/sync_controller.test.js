@@ -122,3 +122,14 @@ test("median of odd and even counts", () => {
   assert.equal(median([3, 1, 2]), 2);
   assert.equal(median([4, 1, 2, 3]), 2.5);
 });
+
+test("following a course that gains on the clock is no error to be steered away", () => {
+  const controller = new SyncController();
+  controller.released(0);
+  assert.deepEqual(controller.lean(0.005), { kind: "rate", rate: 1.005 });
+  assert.equal(controller.lean(0.005), null);
+  for (let at = 25; at < 2_000; at += SAMPLE_EVERY_MS) assert.equal(controller.sample(at, 0), null);
+  assert.deepEqual(controller.lean(-0.005), { kind: "rate", rate: 0.995 });
+  const commands = Array.from({ length: 20 }, (_, place) => controller.sample(2_025 + place * SAMPLE_EVERY_MS, -1)).filter(Boolean);
+  assert.deepEqual(commands, [{ kind: "rate", rate: 0.995 + 0.002 }], "what is behind comes on top");
+});
