@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::timeline::{
-    DurationMs, Order, Plan, Playlist, Programme, Segment, TimelineError, UnixMs, VideoId,
+    DurationMs, Order, Plan, Playlist, Programme, Segment, TimelineError, UnixMs, Version, VideoId,
 };
 
-/// The form written now, and the only one read.
-const VERSION: u32 = 1;
+/// The form written now.
+const VERSION: u32 = 2;
+/// The oldest form read: it knew no versions of videos.
+const OLDEST_VERSION: u32 = 1;
 
 /// Why a record does not read as a plan.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +20,7 @@ pub enum PersistError {
     #[error("not a plan record: {0}")]
     Form(#[from] serde_json::Error),
     /// It is of another version's form.
-    #[error("a plan record of version {0}; this OnAir reads version {VERSION}")]
+    #[error("a plan record of version {0}; this OnAir reads up to {VERSION}")]
     Version(u32),
     /// It refers to something it does not contain.
     #[error("a plan record that refers to {0} it does not contain")]
@@ -32,11 +34,37 @@ pub enum PersistError {
 #[derive(Serialize, Deserialize)]
 struct PlanRecord {
     version: u32,
-    /// Video id and duration in milliseconds.
-    programmes: Vec<(String, u64)>,
+    programmes: Vec<ProgrammeRecord>,
     /// Places in `programmes`, in playing order.
     playlists: Vec<Vec<usize>>,
     segments: Vec<SegmentRecord>,
+}
+
+/// Video id and duration in milliseconds; then the video's version, if it is not the original.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum ProgrammeRecord {
+    Version(String, u64, u32),
+    Original(String, u64),
+}
+
+impl ProgrammeRecord {
+    fn of(programme: &Programme) -> Self {
+        let (video, duration_ms) = (programme.video().to_string(), programme.duration().get());
+        match programme.version() {
+            Version::ORIGINAL => Self::Original(video, duration_ms),
+            version => Self::Version(video, duration_ms, version.get()),
+        }
+    }
+
+    fn programme(&self) -> Result<Programme, TimelineError> {
+        let (video, duration_ms, version) = match self {
+            Self::Version(video, duration_ms, version) => (video, duration_ms, *version),
+            Self::Original(video, duration_ms) => (video, duration_ms, 0),
+        };
+        let (video, version) = (VideoId::new(video)?, Version::new(version));
+        Programme::of_version(video, version, DurationMs::new(*duration_ms))
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,9 +104,7 @@ pub fn encode(plan: &Plan) -> Vec<u8> {
     let programmes = programmes.in_order().into_iter();
     let record = PlanRecord {
         version: VERSION,
-        programmes: programmes
-            .map(|p: &Programme| (p.video().to_string(), p.duration().get()))
-            .collect(),
+        programmes: programmes.map(ProgrammeRecord::of).collect(),
         playlists: playlists.in_order(),
         segments,
     };
@@ -91,16 +117,14 @@ pub fn encode(plan: &Plan) -> Vec<u8> {
 /// [`PersistError`] for anything [`encode`] would not have written.
 pub fn decode(record: &[u8]) -> Result<Plan, PersistError> {
     let Versioned { version } = serde_json::from_slice(record)?;
-    if version != VERSION {
+    if !(OLDEST_VERSION..=VERSION).contains(&version) {
         return Err(PersistError::Version(version));
     }
     let record: PlanRecord = serde_json::from_slice(record)?;
     let programmes = record
         .programmes
         .iter()
-        .map(|(video, duration_ms)| {
-            Programme::new(VideoId::new(video)?, DurationMs::new(*duration_ms))
-        })
+        .map(ProgrammeRecord::programme)
         .collect::<Result<Vec<_>, _>>()?;
     let playlists = record
         .playlists
@@ -165,7 +189,7 @@ mod tests {
             segment(-5, "a:10 b:20", 1),
             off_air(40),
             segment(50, "a:10 b:20", 0),
-            segment(90, "b:25 a:10", 0),
+            segment(90, "b@3:25 a:10", 0),
         ])
     }
 
@@ -179,8 +203,8 @@ mod tests {
     /// Written out so that a change of the form is seen: it needs a new version.
     #[test]
     fn equal_playlists_and_programmes_are_written_once() {
-        let record = r#"{"version":1,
-            "programmes":[["a",10],["b",20],["b",25]],
+        let record = r#"{"version":2,
+            "programmes":[["a",10],["b",20],["b",25,3]],
             "playlists":[[0,1],[2,0]],
             "segments":[
                 {"from_ms":-5,"playlist":0,"first_index":1},
@@ -195,7 +219,7 @@ mod tests {
     fn a_record_that_cannot_be_a_plan_is_refused_with_the_reason() {
         let check = |programmes: &str, playlists: &str, segments: &str, reason: &str| {
             let record = format!(
-                r#"{{"version":1,"programmes":[{programmes}],"playlists":[{playlists}],"segments":[{segments}]}}"#
+                r#"{{"version":2,"programmes":[{programmes}],"playlists":[{playlists}],"segments":[{segments}]}}"#
             );
             let error = decode(record.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");
@@ -224,8 +248,15 @@ mod tests {
 
     #[test]
     fn a_later_version_is_refused_as_such() {
-        let error = decode(br#"{"version":2,"anything":"else"}"#).unwrap_err();
-        assert!(matches!(error, PersistError::Version(2)));
+        let error = decode(br#"{"version":3,"anything":"else"}"#).unwrap_err();
+        assert!(matches!(error, PersistError::Version(3)));
+    }
+
+    #[test]
+    fn a_plan_kept_before_videos_had_versions_is_read() {
+        let record = br#"{"version":1,"programmes":[["a",10]],"playlists":[[0]],
+            "segments":[{"from_ms":5,"playlist":0,"first_index":0}]}"#;
+        assert_eq!(decode(record).unwrap(), plan([segment(5, "a:10", 0)]));
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub use guide::guide;
 pub use on_air::{Airing, OnAir, next_change, on_air};
 pub use plan::{Plan, Segment};
 pub use playlist::{Order, PLAYLIST_LIMIT, Playlist};
-pub use programme::{Programme, VideoId};
+pub use programme::{Programme, Version, VideoId};
 pub use time::{DurationMs, UnixMs};
 
 /// What the timeline refuses.

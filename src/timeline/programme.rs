@@ -44,21 +44,60 @@ impl fmt::Display for VideoId {
     }
 }
 
-/// One video with the length of its picture: what a playlist is made of.
+/// Which of a video's versions: 0 is the file as it came, others were made from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Version(u32);
+
+impl Version {
+    /// The file as it came.
+    pub const ORIGINAL: Self = Self(0);
+
+    /// The version numbered `number`.
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// The version's number.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+/// One version of a video with the length of its picture: what a playlist is made of.
+///
+/// A better version of a video is another programme, so it takes its turn at a boundary like any
+/// other edit and never changes what is on the air.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Programme {
     video: VideoId,
+    version: Version,
     duration: DurationMs,
 }
 
 impl Programme {
-    /// `video` for `duration`, 1 ms to 30 days.
+    /// `video` as it came, for `duration`, 1 ms to 30 days.
     ///
     /// # Errors
     /// [`TimelineError::Duration`] outside that range.
     pub fn new(video: VideoId, duration: DurationMs) -> Result<Self, TimelineError> {
+        Self::of_version(video, Version::ORIGINAL, duration)
+    }
+
+    /// `version` of `video`, for `duration`, 1 ms to 30 days.
+    ///
+    /// # Errors
+    /// [`TimelineError::Duration`] outside that range.
+    pub fn of_version(
+        video: VideoId,
+        version: Version,
+        duration: DurationMs,
+    ) -> Result<Self, TimelineError> {
         if (1..=LONGEST_MS).contains(&duration.get()) {
-            Ok(Self { video, duration })
+            Ok(Self {
+                video,
+                version,
+                duration,
+            })
         } else {
             Err(TimelineError::Duration(duration.get()))
         }
@@ -67,6 +106,11 @@ impl Programme {
     /// Which video.
     pub fn video(&self) -> &VideoId {
         &self.video
+    }
+
+    /// Which of the video's versions.
+    pub fn version(&self) -> Version {
+        self.version
     }
 
     /// The length of its video track.

@@ -1,16 +1,18 @@
 //! Plans and playlists in a line of text, for the tests of this room and of those above it.
 
 use super::{
-    DurationMs, Order, Plan, Playlist, Programme, Segment, UnixMs, VideoId, guide, on_air,
+    DurationMs, Order, Plan, Playlist, Programme, Segment, UnixMs, Version, VideoId, guide, on_air,
 };
 
-/// A sequential playlist from words like `a:250`, a video and its duration in milliseconds
-/// (1,000 if not given).
+/// A sequential playlist from words like `a@2:250`, a video, its version (0 if not given) and its
+/// duration in milliseconds (1,000 if not given).
 pub(crate) fn playlist(words: &str) -> Playlist {
     let programmes = words.split_whitespace().map(|word| {
         let (id, ms) = word.split_once(':').unwrap_or((word, "1000"));
+        let (id, version) = id.split_once('@').unwrap_or((id, "0"));
         let duration = DurationMs::new(ms.parse().unwrap());
-        Programme::new(VideoId::new(id).unwrap(), duration).unwrap()
+        let version = Version::new(version.parse().unwrap());
+        Programme::of_version(VideoId::new(id).unwrap(), version, duration).unwrap()
     });
     Playlist::new(programmes.collect(), Order::Sequential).unwrap()
 }
@@ -38,14 +40,10 @@ pub(crate) fn show(plan: &Plan, t_ms: i64) -> String {
     let Some(on_air) = on_air(plan, UnixMs::new(t_ms)) else {
         return "off".to_owned();
     };
-    let airing = |airing: &super::Airing| {
-        let (from, to) = (airing.from.get(), airing.to.get());
-        format!("{} {from}..{to}", airing.programme.video())
-    };
-    let next = on_air.next.as_ref().map_or("off".to_owned(), airing);
+    let next = on_air.next.as_ref().map_or("off".to_owned(), airing_text);
     format!(
         "{} +{}, {next}",
-        airing(&on_air.current),
+        airing_text(&on_air.current),
         on_air.offset.get()
     )
 }
@@ -53,10 +51,20 @@ pub(crate) fn show(plan: &Plan, t_ms: i64) -> String {
 /// The first `length` airings from `from_ms` on, `a 0..10, b 10..30`; `off` where there are no
 /// more.
 pub(crate) fn guide_text(plan: &Plan, from_ms: i64, length: usize) -> String {
-    let airings = guide(plan, UnixMs::new(from_ms)).map(|airing| {
-        let (from, to) = (airing.from.get(), airing.to.get());
-        format!("{} {from}..{to}", airing.programme.video())
-    });
+    let airings = guide(plan, UnixMs::new(from_ms)).map(|airing| airing_text(&airing));
     let lines: Vec<_> = airings.chain(["off".to_owned()]).take(length).collect();
     lines.join(", ")
+}
+
+/// `a 0..10`, or `a@2 0..10` if it is not the original.
+fn airing_text(airing: &super::Airing) -> String {
+    let (from, to) = (airing.from.get(), airing.to.get());
+    match airing.programme.version() {
+        Version::ORIGINAL => format!("{} {from}..{to}", airing.programme.video()),
+        version => format!(
+            "{}@{} {from}..{to}",
+            airing.programme.video(),
+            version.get()
+        ),
+    }
 }

@@ -116,6 +116,18 @@ fn a_removed_video_is_passed_over_and_the_announced_one_still_plays() {
 }
 
 #[test]
+fn a_better_version_takes_its_turn_after_what_was_announced() {
+    // b is on and c announced, both as they came.
+    check(
+        &abc(),
+        12,
+        "a@2:10 b@2:11 c@2:10",
+        "",
+        "b 10..20, c 20..30, a@2 30..40, b@2 40..51, c@2 51..61",
+    );
+}
+
+#[test]
 fn an_edit_taken_back_before_its_boundary_leaves_no_trace() {
     let pending = check(&abc(), 2, "a:10 b:10", "c", "a 0..10, b 10..20, a 20..30");
     assert_eq!(edit(&pending, 3, "a:10 b:10 c:10", ""), abc());
