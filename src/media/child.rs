@@ -1,5 +1,5 @@
-//! A child process on a short lead: arguments only, no input, bounded output, a time limit, and a
-//! process group of its own that is killed with it.
+//! A child process on a leash: arguments only, no input, bounded output, limits, and a process group
+//! of its own that is ended with it.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -8,19 +8,16 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
-/// No more of what a child complains about is kept.
-const LONGEST_COMPLAINT: usize = 8 * 1024;
-/// Longer lines are cut.
-const LONGEST_LINE: usize = 8 * 1024;
+use super::leash::Leash;
+use super::output::{Complaint, Lines, Stopped};
 
-/// How a child ended.
+/// How a child ended by itself.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub status: ExitStatus,
-    /// The beginning of what it wrote to its standard error.
+    /// The beginning and the end of what it wrote to its standard error.
     pub complaint: String,
 }
 
@@ -34,8 +31,17 @@ impl Ended {
             Signal::ILL,
             Signal::BUS,
         ];
+        self.by_one_of(&inside)
+    }
+
+    /// Whether a limit of its leash ended it: computing time, or the length of a file.
+    pub fn hit_a_limit(&self) -> bool {
+        self.by_one_of(&[Signal::XCPU, Signal::XFSZ])
+    }
+
+    fn by_one_of(&self, signals: &[Signal]) -> bool {
         let signal = self.status.signal();
-        inside.iter().any(|s| Some(s.as_raw()) == signal)
+        signals.iter().any(|s| Some(s.as_raw()) == signal)
     }
 }
 
@@ -44,35 +50,71 @@ impl Ended {
 pub(super) enum ChildError {
     #[error("there is no such program")]
     NotInstalled,
+    /// With what it had complained about.
     #[error("it took too long")]
-    TimedOut,
+    TimedOut(String),
+    /// With what it had complained about.
+    #[error("it stopped getting on")]
+    Stalled(String),
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// Runs `program` with `arguments` and hands every line of its output to `line`.
+/// Runs `program` with `arguments` on a `leash` and hands every line of its output to `line`, which
+/// says whether that line shows that the child is getting on.
 ///
 /// Dropping the future kills the child and all it started.
 pub(super) async fn run(
     program: &OsStr,
     arguments: &[OsString],
-    time_limit: Duration,
-    line: impl FnMut(&[u8]),
+    leash: &Leash,
+    mut line: impl FnMut(&[u8]) -> bool,
 ) -> Result<Ended, ChildError> {
     let mut child = start(program, arguments)?;
     let group = Group::of(&child);
-    let stdout = child.stdout.take().expect("stdout is piped");
-    let stderr = child.stderr.take().expect("stderr is piped");
+    let mut lines = Lines::of(child.stdout.take().expect("stdout is piped"));
+    let mut complaint = Complaint::of(child.stderr.take().expect("stderr is piped"));
     let heard = async {
-        let (lines, complaint) = tokio::join!(each_line(stdout, line), beginning(stderr));
-        lines?;
-        Ok::<_, io::Error>((complaint?, child.wait().await?))
+        tokio::try_join!(
+            lines.hear(leash.stall_limit, &mut line),
+            complaint.hear_out()
+        )?;
+        Ok::<_, Stopped>(child.wait().await?)
     };
-    let (complaint, status) = tokio::time::timeout(time_limit, heard)
-        .await
-        .map_err(|_| ChildError::TimedOut)??;
-    group.has_ended();
-    Ok(Ended { status, complaint })
+    match tokio::time::timeout(leash.time_limit, heard).await {
+        Ok(Ok(status)) => {
+            group.has_ended();
+            let complaint = complaint.told();
+            Ok(Ended { status, complaint })
+        }
+        Ok(Err(Stopped::Io(error))) => Err(error.into()),
+        Ok(Err(Stopped::Stalled)) => {
+            end(child, group, leash.grace, lines, &mut complaint).await;
+            Err(ChildError::Stalled(complaint.told()))
+        }
+        Err(_) => {
+            end(child, group, leash.grace, lines, &mut complaint).await;
+            Err(ChildError::TimedOut(complaint.told()))
+        }
+    }
+}
+
+/// Asks the group to end, listens to its last words, and ends whatever is still there after `grace`.
+async fn end(
+    mut child: Child,
+    group: Group,
+    grace: Duration,
+    mut lines: Lines,
+    complaint: &mut Complaint,
+) {
+    group.signal(Signal::TERM);
+    let last_words = async {
+        let _ = tokio::join!(lines.hear(None, |_| true), complaint.hear_out());
+    };
+    let _ = tokio::time::timeout(grace, last_words).await;
+    // Its leader has not been waited for yet, so the group's number is still its own.
+    drop(group);
+    let _ = tokio::time::timeout(grace, child.wait()).await;
 }
 
 fn start(program: &OsStr, arguments: &[OsString]) -> Result<Child, ChildError> {
@@ -106,55 +148,18 @@ impl Group {
     fn has_ended(mut self) {
         self.0 = None;
     }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.0 {
+            // It may be gone already.
+            let _ = kill_process_group(group, signal);
+        }
+    }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // It may be gone already.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
-
-async fn each_line(
-    mut output: impl AsyncRead + Unpin,
-    mut line: impl FnMut(&[u8]),
-) -> io::Result<()> {
-    let mut buffer = vec![0; 64 * 1024];
-    let mut begun = Vec::new();
-    loop {
-        let n = output.read(&mut buffer).await?;
-        if n == 0 {
-            if !begun.is_empty() {
-                line(&begun);
-            }
-            return Ok(());
-        }
-        let mut pieces = buffer[..n].split(|&b| b == b'\n').peekable();
-        while let Some(piece) = pieces.next() {
-            let room = LONGEST_LINE - begun.len();
-            begun.extend_from_slice(&piece[..piece.len().min(room)]);
-            if pieces.peek().is_some() {
-                line(&begun);
-                begun.clear();
-            }
-        }
-    }
-}
-
-/// The first [`LONGEST_COMPLAINT`] bytes; what follows is read and forgotten, so that the child
-/// never waits for us.
-async fn beginning(mut output: impl AsyncRead + Unpin) -> io::Result<String> {
-    let mut kept = Vec::new();
-    let mut buffer = vec![0; 4096];
-    loop {
-        let n = output.read(&mut buffer).await?;
-        if n == 0 {
-            return Ok(String::from_utf8_lossy(&kept).into_owned());
-        }
-        let room = LONGEST_COMPLAINT - kept.len();
-        kept.extend_from_slice(&buffer[..n.min(room)]);
+        self.signal(Signal::KILL);
     }
 }
 
@@ -162,21 +167,27 @@ async fn beginning(mut output: impl AsyncRead + Unpin) -> io::Result<String> {
 mod tests {
     use super::*;
 
-    async fn shell(script: &str, time_limit: Duration) -> Result<(Ended, Vec<String>), ChildError> {
+    async fn shell(script: &str, leash: &Leash) -> Result<(Ended, Vec<String>), ChildError> {
         let mut lines = Vec::new();
         let arguments = [OsString::from("-c"), script.into()];
-        let ended = run(OsStr::new("sh"), &arguments, time_limit, |line| {
+        let ended = run(OsStr::new("sh"), &arguments, leash, |line| {
             lines.push(String::from_utf8_lossy(line).into_owned());
+            line != b"no sign of life"
         })
         .await?;
         Ok((ended, lines))
     }
 
     const LONG: Duration = Duration::from_secs(30);
+    const SHORT: Duration = Duration::from_millis(300);
+
+    fn long() -> Leash {
+        Leash::new(LONG)
+    }
 
     #[tokio::test]
     async fn lines_and_complaints_are_heard() {
-        let (ended, lines) = shell("echo one; echo oops >&2; printf two; exit 3", LONG)
+        let (ended, lines) = shell("echo one; echo oops >&2; printf two; exit 3", &long())
             .await
             .unwrap();
         assert_eq!(lines, ["one", "two"]);
@@ -186,48 +197,76 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn endless_lines_and_complaints_are_cut() {
-        let script = "head -c 100000 /dev/zero; echo; head -c 100000 /dev/zero >&2";
-        let (ended, lines) = shell(script, LONG).await.unwrap();
-        assert_eq!(
-            lines.iter().map(String::len).collect::<Vec<_>>(),
-            [LONGEST_LINE]
-        );
-        assert_eq!(ended.complaint.len(), LONGEST_COMPLAINT);
-    }
-
-    #[tokio::test]
     async fn a_child_gets_no_input_and_no_secrets() {
-        let (_, lines) = shell("cat; env | cut -d= -f1 | grep -v '^_$' | sort", LONG)
+        let (_, lines) = shell("cat; env | cut -d= -f1 | grep -v '^_$' | sort", &long())
             .await
             .unwrap();
         assert_eq!(lines, ["LC_ALL", "PATH", "PWD"]);
     }
 
-    #[tokio::test]
-    async fn a_slow_child_is_killed_with_what_it_started() {
+    /// A shell whose grandchild keeps a pipe open for writing for as long as it lives; with the end
+    /// of that pipe.
+    async fn until_all_are_dead(script: &str, mut leash: Leash) -> ChildError {
         let dir = tempfile::tempdir().unwrap();
         let pipe = dir.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
-        // The grandchild keeps the pipe open for writing for as long as it lives.
-        let script = format!("sleep 1000 > '{}' & wait", pipe.display());
-        let slow = shell(&script, Duration::from_millis(300));
+        leash.writes.push(dir.path().to_owned());
+        let script = script.replace("PIPE", &format!("'{}'", pipe.display()));
         let dead = tokio::task::spawn_blocking(move || std::fs::read(pipe));
-        assert!(matches!(slow.await, Err(ChildError::TimedOut)));
+        let error = shell(&script, &leash).await.unwrap_err();
         let read_to_its_end = tokio::time::timeout(LONG, dead).await;
         assert_eq!(read_to_its_end.unwrap().unwrap().unwrap(), b"");
+        error
+    }
+
+    #[tokio::test]
+    async fn a_slow_child_is_ended_with_what_it_started() {
+        let script = "echo busy >&2; sleep 1000 > PIPE & wait";
+        let error = until_all_are_dead(script, Leash::new(SHORT)).await;
+        assert!(
+            matches!(&error, ChildError::TimedOut(said) if said == "busy\n"),
+            "{error:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_stalled_child_may_say_why_and_is_then_killed_with_what_it_started() {
+        let leash = Leash {
+            stall_limit: Some(SHORT),
+            grace: SHORT,
+            ..long()
+        };
+        // Deaf to the request, and it goes on talking.
+        let script = "trap 'echo asked >&2' TERM; (trap '' TERM; exec sleep 1000) > PIPE & \
+                      echo; while :; do echo no sign of life; sleep 0.05; done";
+        let error = until_all_are_dead(script, leash).await;
+        assert!(
+            matches!(&error, ChildError::Stalled(said) if said.contains("asked\n")),
+            "{error:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_child_that_gets_on_slowly_is_left_alone() {
+        let leash = Leash {
+            stall_limit: Some(Duration::from_secs(1)),
+            ..long()
+        };
+        let script = "for n in 1 2 3 4 5 6; do sleep 0.3; echo $n; done";
+        let (_, lines) = shell(script, &leash).await.unwrap();
+        assert_eq!(lines.len(), 6);
     }
 
     #[tokio::test]
     async fn a_crash_is_told_from_a_failure() {
-        let (ended, _) = shell("kill -SEGV $$", LONG).await.unwrap();
+        let (ended, _) = shell("kill -SEGV $$", &long()).await.unwrap();
         assert!(ended.crashed());
     }
 
     #[tokio::test]
     async fn a_missing_program_is_named() {
-        let missing = run(OsStr::new("onair-no-such-program"), &[], LONG, |_| {}).await;
+        let missing = run(OsStr::new("onair-no-such-program"), &[], &long(), |_| true).await;
         assert!(matches!(missing, Err(ChildError::NotInstalled)));
     }
 }

@@ -7,6 +7,8 @@ mod child;
 mod container;
 mod facts;
 mod headers;
+mod leash;
+mod output;
 mod packets;
 mod playability;
 mod probe;

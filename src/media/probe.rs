@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::child::{self, ChildError, Ended};
 use super::container::{self, Kind, Structure};
 use super::headers::{self, Fault, Headers};
+use super::leash::Leash;
 use super::packets::{self, Ends};
 use super::{Facts, bytes_in_words};
 use crate::timeline::DurationMs;
@@ -206,7 +207,7 @@ async fn ffprobe(
     arguments: &[&str],
     input: &OsStr,
     time_limit: Duration,
-    line: impl FnMut(&[u8]),
+    mut line: impl FnMut(&[u8]),
 ) -> Result<Ended, ProbeError> {
     let fixed = [
         "-v",
@@ -220,17 +221,24 @@ async fn ffprobe(
     let mut all: Vec<OsString> = fixed.iter().chain(arguments).map(OsString::from).collect();
     all.push("-i".into());
     all.push(input.to_owned());
-    let ended = child::run(OsStr::new(FFPROBE), &all, time_limit, line)
-        .await
-        .map_err(|error| match error {
-            ChildError::NotInstalled => ProbeError::NotInstalled,
-            ChildError::TimedOut => ProbeError::TimedOut(time_limit.as_secs()),
-            ChildError::Io(error) => ProbeError::Io(error),
-        })?;
+    let leash = Leash::new(time_limit);
+    let ended = child::run(OsStr::new(FFPROBE), &all, &leash, |said| {
+        line(said);
+        true
+    })
+    .await
+    .map_err(|error| match error {
+        ChildError::NotInstalled => ProbeError::NotInstalled,
+        ChildError::TimedOut(_) | ChildError::Stalled(_) => {
+            ProbeError::TimedOut(time_limit.as_secs())
+        }
+        ChildError::Io(error) => ProbeError::Io(error),
+    })?;
     tracing::debug!(?input, status = %ended.status, complaint = ended.complaint, "ffprobe ended");
     match ended.status.code() {
         // The loader's and the shell's words for a program that cannot be started.
         Some(126 | 127) => Err(io::Error::other("ffprobe does not run").into()),
+        None if ended.hit_a_limit() => Err(ProbeError::TimedOut(time_limit.as_secs())),
         None if ended.crashed() => Err(ProbeError::Damaged("looking into it fails")),
         None => Err(io::Error::other("ffprobe was ended from outside").into()),
         Some(_) => Ok(ended),
