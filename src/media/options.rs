@@ -1,0 +1,25 @@
+//! What the caller of a conversion decides.
+
+use std::path::PathBuf;
+
+/// How a video is to be prepared.
+#[derive(Debug, Clone, Default)]
+pub struct PrepareOptions {
+    /// How many threads each part of the work may use; 0 for as many as there are processors.
+    pub threads: usize,
+    /// How far the work stands back behind everything else on the machine, from 0 to 19.
+    pub niceness: i32,
+    /// Text tracks that came beside the video or were uploaded for it.
+    pub subtitles: Vec<SubtitleFile>,
+}
+
+/// A text track in a file of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubtitleFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// BCP 47, such as `en` or `pt-BR`; `und` if nobody knows.
+    pub language: String,
+    /// What viewers choose it by; none for the language's own name.
+    pub label: Option<String>,
+}
