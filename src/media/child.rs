@@ -3,15 +3,22 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::io::Errno;
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
+use super::confine::{Held, confine_this_thread};
 use super::leash::Leash;
 use super::output::{Complaint, Lines, Stopped};
+
+/// No honest work needs more.
+const MOST_OPEN_FILES: u64 = 256;
 
 /// How a child ended by itself.
 #[derive(Debug)]
@@ -70,8 +77,8 @@ pub(super) async fn run(
     leash: &Leash,
     mut line: impl FnMut(&[u8]) -> bool,
 ) -> Result<Ended, ChildError> {
-    let mut child = start(program, arguments)?;
-    let group = Group::of(&child);
+    let mut running = start(program, arguments, leash).await?;
+    let child = &mut running.child;
     let mut lines = Lines::of(child.stdout.take().expect("stdout is piped"));
     let mut complaint = Complaint::of(child.stderr.take().expect("stderr is piped"));
     let heard = async {
@@ -83,57 +90,133 @@ pub(super) async fn run(
     };
     match tokio::time::timeout(leash.time_limit, heard).await {
         Ok(Ok(status)) => {
-            group.has_ended();
+            running.group.has_ended();
             let complaint = complaint.told();
             Ok(Ended { status, complaint })
         }
         Ok(Err(Stopped::Io(error))) => Err(error.into()),
         Ok(Err(Stopped::Stalled)) => {
-            end(child, group, leash.grace, lines, &mut complaint).await;
+            end(running, leash.grace, lines, &mut complaint).await;
             Err(ChildError::Stalled(complaint.told()))
         }
         Err(_) => {
-            end(child, group, leash.grace, lines, &mut complaint).await;
+            end(running, leash.grace, lines, &mut complaint).await;
             Err(ChildError::TimedOut(complaint.told()))
         }
     }
 }
 
 /// Asks the group to end, listens to its last words, and ends whatever is still there after `grace`.
-async fn end(
-    mut child: Child,
-    group: Group,
-    grace: Duration,
-    mut lines: Lines,
-    complaint: &mut Complaint,
-) {
-    group.signal(Signal::TERM);
+async fn end(mut running: Running, grace: Duration, mut lines: Lines, complaint: &mut Complaint) {
+    running.group.signal(Signal::TERM);
     let last_words = async {
         let _ = tokio::join!(lines.hear(None, |_| true), complaint.hear_out());
     };
     let _ = tokio::time::timeout(grace, last_words).await;
     // Its leader has not been waited for yet, so the group's number is still its own.
-    drop(group);
-    let _ = tokio::time::timeout(grace, child.wait()).await;
+    running.group.signal(Signal::KILL);
+    if tokio::time::timeout(grace, running.child.wait())
+        .await
+        .is_ok()
+    {
+        running.group.has_ended();
+    }
 }
 
-fn start(program: &OsStr, arguments: &[OsString]) -> Result<Child, ChildError> {
+/// Starts the child from a thread of its own, which takes on the child's confinement first.
+async fn start(
+    program: &OsStr,
+    arguments: &[OsString],
+    leash: &Leash,
+) -> Result<Running, ChildError> {
+    let program = found(program)?;
+    let runtime = tokio::runtime::Handle::current();
+    let (arguments, leash) = (arguments.to_vec(), leash.clone());
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new()
+        .name("child".to_owned())
+        .spawn(move || {
+            let _entered = runtime.enter();
+            // With nobody left to tell, what was started is killed.
+            let _ = tell.send(start_confined(&program, &arguments, &leash));
+        })?;
+    let (running, held) = told.await.map_err(io::Error::other)??;
+    held.say_once();
+    Ok(running)
+}
+
+/// The whole path of `program`, by the places in `PATH`.
+fn found(program: &OsStr) -> Result<PathBuf, ChildError> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|dir| dir.join(program))
+        .find(|path| path.is_absolute() && path.is_file())
+        .ok_or(ChildError::NotInstalled)
+}
+
+fn start_confined(
+    program: &Path,
+    arguments: &[OsString],
+    leash: &Leash,
+) -> Result<(Running, Held), ChildError> {
+    let scratch = leash.writes.iter().find(|path| path.is_dir());
+    let scratch = scratch.map(|dir| Scratch::in_folder(dir)).transpose()?;
+    let held = confine_this_thread(leash, program)?;
+    let nowhere = Path::new("/nonexistent");
+    let home = scratch.as_ref().map_or(nowhere, |scratch| &scratch.0);
     let mut command = Command::new(program);
     command
         .args(arguments)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("LC_ALL", "C")
+        .env("HOME", home)
+        .env("TMPDIR", home)
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
-    command.spawn().map_err(|error| match error.kind() {
+    let child = command.spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ChildError::NotInstalled,
         _ => ChildError::Io(error),
-    })
+    })?;
+    let group = Group::of(&child);
+    let running = Running {
+        group,
+        child,
+        _scratch: scratch,
+    };
+    running.group.limit(leash)?;
+    Ok((running, held))
+}
+
+/// A child under way; dropping it kills the child and its group.
+struct Running {
+    group: Group,
+    child: Child,
+    /// Goes when the child is gone.
+    _scratch: Option<Scratch>,
+}
+
+/// A folder for what is of no lasting use.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn in_folder(dir: &Path) -> io::Result<Self> {
+        let path = dir.join(format!(".scratch-{:016x}", rand::random::<u64>()));
+        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            tracing::debug!(path = %self.0.display(), %error, "a scratch folder stays behind");
+        }
+    }
 }
 
 /// Kills a process group when dropped, unless its leader has been seen to end.
@@ -145,8 +228,38 @@ impl Group {
         Self(id.and_then(Pid::from_raw))
     }
 
-    fn has_ended(mut self) {
+    fn has_ended(&mut self) {
         self.0 = None;
+    }
+
+    /// Sets the limits that belong to a process. Until then it has only begun to load.
+    fn limit(&self, leash: &Leash) -> io::Result<()> {
+        let limits = [
+            (Resource::Core, Some(0)),
+            (Resource::Nofile, Some(MOST_OPEN_FILES)),
+            (Resource::As, leash.max_memory_bytes),
+            (Resource::Cpu, leash.max_cpu_s),
+            (Resource::Fsize, leash.max_file_bytes),
+        ];
+        for (resource, limit) in limits {
+            let Some(most) = limit else { continue };
+            // A child that ignores the signal for its time is killed soon after.
+            let last = if resource == Resource::Cpu {
+                most.saturating_add(5)
+            } else {
+                most
+            };
+            let limit = Rlimit {
+                current: Some(most),
+                maximum: Some(last),
+            };
+            match rustix::process::prlimit(self.0, resource, limit) {
+                // It has ended already.
+                Ok(_) | Err(Errno::SRCH) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     fn signal(&self, signal: Signal) {
@@ -164,109 +277,6 @@ impl Drop for Group {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn shell(script: &str, leash: &Leash) -> Result<(Ended, Vec<String>), ChildError> {
-        let mut lines = Vec::new();
-        let arguments = [OsString::from("-c"), script.into()];
-        let ended = run(OsStr::new("sh"), &arguments, leash, |line| {
-            lines.push(String::from_utf8_lossy(line).into_owned());
-            line != b"no sign of life"
-        })
-        .await?;
-        Ok((ended, lines))
-    }
-
-    const LONG: Duration = Duration::from_secs(30);
-    const SHORT: Duration = Duration::from_millis(300);
-
-    fn long() -> Leash {
-        Leash::new(LONG)
-    }
-
-    #[tokio::test]
-    async fn lines_and_complaints_are_heard() {
-        let (ended, lines) = shell("echo one; echo oops >&2; printf two; exit 3", &long())
-            .await
-            .unwrap();
-        assert_eq!(lines, ["one", "two"]);
-        assert_eq!(ended.complaint, "oops\n");
-        assert_eq!(ended.status.code(), Some(3));
-        assert!(!ended.crashed());
-    }
-
-    #[tokio::test]
-    async fn a_child_gets_no_input_and_no_secrets() {
-        let (_, lines) = shell("cat; env | cut -d= -f1 | grep -v '^_$' | sort", &long())
-            .await
-            .unwrap();
-        assert_eq!(lines, ["LC_ALL", "PATH", "PWD"]);
-    }
-
-    /// A shell whose grandchild keeps a pipe open for writing for as long as it lives; with the end
-    /// of that pipe.
-    async fn until_all_are_dead(script: &str, mut leash: Leash) -> ChildError {
-        let dir = tempfile::tempdir().unwrap();
-        let pipe = dir.path().join("pipe");
-        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-        assert!(made.unwrap().success());
-        leash.writes.push(dir.path().to_owned());
-        let script = script.replace("PIPE", &format!("'{}'", pipe.display()));
-        let dead = tokio::task::spawn_blocking(move || std::fs::read(pipe));
-        let error = shell(&script, &leash).await.unwrap_err();
-        let read_to_its_end = tokio::time::timeout(LONG, dead).await;
-        assert_eq!(read_to_its_end.unwrap().unwrap().unwrap(), b"");
-        error
-    }
-
-    #[tokio::test]
-    async fn a_slow_child_is_ended_with_what_it_started() {
-        let script = "echo busy >&2; sleep 1000 > PIPE & wait";
-        let error = until_all_are_dead(script, Leash::new(SHORT)).await;
-        assert!(
-            matches!(&error, ChildError::TimedOut(said) if said == "busy\n"),
-            "{error:?}"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_stalled_child_may_say_why_and_is_then_killed_with_what_it_started() {
-        let leash = Leash {
-            stall_limit: Some(SHORT),
-            grace: SHORT,
-            ..long()
-        };
-        // Deaf to the request, and it goes on talking.
-        let script = "trap 'echo asked >&2' TERM; (trap '' TERM; exec sleep 1000) > PIPE & \
-                      echo; while :; do echo no sign of life; sleep 0.05; done";
-        let error = until_all_are_dead(script, leash).await;
-        assert!(
-            matches!(&error, ChildError::Stalled(said) if said.contains("asked\n")),
-            "{error:?}"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_child_that_gets_on_slowly_is_left_alone() {
-        let leash = Leash {
-            stall_limit: Some(Duration::from_secs(1)),
-            ..long()
-        };
-        let script = "for n in 1 2 3 4 5 6; do sleep 0.3; echo $n; done";
-        let (_, lines) = shell(script, &leash).await.unwrap();
-        assert_eq!(lines.len(), 6);
-    }
-
-    #[tokio::test]
-    async fn a_crash_is_told_from_a_failure() {
-        let (ended, _) = shell("kill -SEGV $$", &long()).await.unwrap();
-        assert!(ended.crashed());
-    }
-
-    #[tokio::test]
-    async fn a_missing_program_is_named() {
-        let missing = run(OsStr::new("onair-no-such-program"), &[], &long(), |_| true).await;
-        assert!(matches!(missing, Err(ChildError::NotInstalled)));
-    }
-}
+mod leash_tests;
+#[cfg(test)]
+mod tests;

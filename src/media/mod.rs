@@ -5,6 +5,7 @@
 //! the same video in the house format.
 
 mod child;
+mod confine;
 mod container;
 mod facts;
 mod fault;
@@ -17,6 +18,7 @@ mod packets;
 mod playability;
 mod probe;
 mod progress;
+mod tools;
 mod words;
 
 pub use facts::{Audio, Facts};

@@ -1,9 +1,9 @@
 //! From a file to facts, by way of `ffprobe`.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::child::{self, ChildError, Ended};
@@ -11,16 +11,13 @@ use super::container::{self, Kind, Structure};
 use super::headers::{self, Fault, Headers};
 use super::leash::Leash;
 use super::packets::{self, Ends};
+use super::tools::{self, FFPROBE};
 use super::{Facts, bytes_in_words};
 use crate::timeline::DurationMs;
 
-/// The program that looks into files.
-const FFPROBE: &str = "ffprobe";
-/// Containers whose demuxers open nothing but the file itself; playlists and the like are refused,
-/// as they would have `ffprobe` read other files.
-const CONTAINERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,ogg,avi,mpegts,mpeg,asf,flv,\
-mp3,wav,flac";
 const HEADERS_LIMIT: Duration = Duration::from_secs(30);
+/// The largest pictures there are fit into this many times over.
+const MOST_MEMORY_BYTES: u64 = 8 << 30;
 const PACKETS_LIMIT: Duration = Duration::from_secs(120);
 /// More than this `ffprobe` never says about the headers of an honest file.
 const LONGEST_HEADERS: usize = 1024 * 1024;
@@ -92,9 +89,8 @@ pub fn check_installed() -> Result<(), ProbeError> {
 pub async fn probe(path: &Path) -> Result<Facts, ProbeError> {
     let structure = structure(path).await?;
     check_structure(&structure)?;
-    let input = input(path)?;
-    let headers = read_headers(&input, &structure).await?;
-    let ends = read_ends(&input, &headers).await?;
+    let headers = read_headers(path, &structure).await?;
+    let ends = read_ends(path, &headers).await?;
     let end_s = end_of_picture(&headers, &ends)?;
     facts(headers, end_s, structure.kind)
 }
@@ -123,20 +119,11 @@ fn check_structure(structure: &Structure) -> Result<(), ProbeError> {
     Ok(())
 }
 
-/// The file as `ffprobe` is told of it: with its protocol before and its whole path, so that no
-/// name can be taken for an option, a protocol or a pattern.
-fn input(path: &Path) -> io::Result<OsString> {
-    let path: PathBuf = std::path::absolute(path)?;
-    let mut input = OsString::from("file:");
-    input.push(path);
-    Ok(input)
-}
-
-async fn read_headers(input: &OsStr, structure: &Structure) -> Result<Headers, ProbeError> {
+async fn read_headers(path: &Path, structure: &Structure) -> Result<Headers, ProbeError> {
     let mut json = Vec::new();
     let ended = ffprobe(
         &["-of", "json", "-show_entries", headers::ENTRIES],
-        input,
+        path,
         HEADERS_LIMIT,
         |line| {
             if json.len() + line.len() <= LONGEST_HEADERS {
@@ -168,27 +155,23 @@ async fn read_headers(input: &OsStr, structure: &Structure) -> Result<Headers, P
 }
 
 /// Reads the packets near the end, or all of the picture's if none of them is there.
-async fn read_ends(input: &OsStr, headers: &Headers) -> Result<Ends, ProbeError> {
+async fn read_ends(path: &Path, headers: &Headers) -> Result<Ends, ProbeError> {
     let claimed_end_s = headers.picture.claimed_end_s.or(headers.duration_s);
     let from_s = claimed_end_s.map_or(0.0, |end| (end - TAIL_S).max(0.0));
     let interval = format!("{from_s:.3}%");
-    let tail = read_packets(input, headers, &["-read_intervals", &interval]).await?;
+    let tail = read_packets(path, headers, &["-read_intervals", &interval]).await?;
     if tail.picture_s.is_some() || from_s == 0.0 {
         return Ok(tail);
     }
     let picture = headers.picture.index.to_string();
-    let whole = read_packets(input, headers, &["-select_streams", &picture]).await?;
+    let whole = read_packets(path, headers, &["-select_streams", &picture]).await?;
     Ok(Ends {
         picture_s: whole.picture_s,
         ..tail
     })
 }
 
-async fn read_packets(
-    input: &OsStr,
-    headers: &Headers,
-    which: &[&str],
-) -> Result<Ends, ProbeError> {
+async fn read_packets(path: &Path, headers: &Headers, which: &[&str]) -> Result<Ends, ProbeError> {
     let mut ends = Ends::default();
     let arguments = [
         &["-of", "compact=p=0", "-show_entries", packets::ENTRIES],
@@ -196,7 +179,7 @@ async fn read_packets(
     ]
     .concat();
     // What the packets say counts, however reading them ended.
-    ffprobe(&arguments, input, PACKETS_LIMIT, |line| {
+    ffprobe(&arguments, path, PACKETS_LIMIT, |line| {
         ends.take(line, headers)
     })
     .await?;
@@ -205,23 +188,18 @@ async fn read_packets(
 
 async fn ffprobe(
     arguments: &[&str],
-    input: &OsStr,
+    path: &Path,
     time_limit: Duration,
     mut line: impl FnMut(&[u8]),
 ) -> Result<Ended, ProbeError> {
-    let fixed = [
-        "-v",
-        "error",
-        "-hide_banner",
-        "-protocol_whitelist",
-        "file",
-        "-format_whitelist",
-        CONTAINERS,
-    ];
-    let mut all: Vec<OsString> = fixed.iter().chain(arguments).map(OsString::from).collect();
-    all.push("-i".into());
-    all.push(input.to_owned());
-    let leash = Leash::new(time_limit);
+    let mut all = tools::arguments(["-v", "error", "-hide_banner"]);
+    all.extend(tools::arguments(arguments.iter().copied()));
+    all.extend(tools::strange_input(path)?);
+    let leash = Leash {
+        max_memory_bytes: Some(MOST_MEMORY_BYTES),
+        reads: vec![path.to_owned()],
+        ..Leash::new(time_limit)
+    };
     let ended = child::run(OsStr::new(FFPROBE), &all, &leash, |said| {
         line(said);
         true
@@ -234,7 +212,7 @@ async fn ffprobe(
         }
         ChildError::Io(error) => ProbeError::Io(error),
     })?;
-    tracing::debug!(?input, status = %ended.status, complaint = ended.complaint, "ffprobe ended");
+    tracing::debug!(path = %path.display(), status = %ended.status, complaint = ended.complaint, "ffprobe ended");
     match ended.status.code() {
         // The loader's and the shell's words for a program that cannot be started.
         Some(126 | 127) => Err(io::Error::other("ffprobe does not run").into()),
