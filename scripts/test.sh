@@ -49,13 +49,17 @@ set_up() {
         need ip iproute2
         need curl curl
         need unshare util-linux
+        need pip python3-pip
     fi
     install_missing
     [ "$only" != all ] || CHROMIUM=$(chromium_path)
     cargo clippy --version >/dev/null 2>&1 && cargo fmt --version >/dev/null 2>&1 ||
         rustup component add clippy rustfmt
     install_node_modules
-    [ "$only" != all ] || scripts/install-s3-server.sh
+    if [ "$only" = all ]; then
+        scripts/install-s3-server.sh
+        scripts/fetch-test-content.sh
+    fi
 }
 
 check_scripts() {
