@@ -49,6 +49,11 @@ pub const SETTINGS: &[Setting] = &[
         "How many uploads may be under way at once.",
     ),
     setting(
+        "ONAIR_UPLOAD_KEEP_S",
+        "86400",
+        "How long a half-sent upload waits for its rest, in seconds (a day).",
+    ),
+    setting(
         "ONAIR_MIN_FREE_BYTES",
         "1073741824",
         "Disk space that uploads never use up, in bytes (1 GiB).",

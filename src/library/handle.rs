@@ -15,6 +15,7 @@ use super::objects::Objects;
 use super::prober::Prober;
 use super::refusal::UploadError;
 use super::request::UploadRequest;
+use super::resumable::{Resumables, sweep_until};
 use super::roots::Roots;
 use super::sample::Samples;
 use super::shelf::Shelf;
@@ -24,6 +25,7 @@ use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::media::{self, ProbeError};
 use crate::storage::{Bucket, Records, SpoolFile, StorageError, create_dir_durably};
+use crate::timeline::DurationMs;
 
 /// The start waits so long for the first look through the folders; it goes on after that.
 const LONGEST_FIRST_LOOK: Duration = Duration::from_secs(10);
@@ -56,6 +58,7 @@ pub enum LibraryError {
 pub struct Library {
     published: watch::Receiver<Arc<Catalogue>>,
     intake: Arc<Intake>,
+    resumables: Resumables,
     roots: Roots,
 }
 
@@ -113,7 +116,7 @@ impl Library {
                 clock: Arc::clone(&clock),
                 every,
             };
-            tokio::spawn(objects.run(shutdown));
+            tokio::spawn(objects.run(shutdown.clone()));
         }
         if tokio::time::timeout(LONGEST_FIRST_LOOK, first)
             .await
@@ -124,16 +127,22 @@ impl Library {
             );
         }
         let answers = Answers::open(&records)?;
-        let intake = Intake::new(
+        let intake = Arc::new(Intake::new(
             config,
             uploads_dir,
             (shelf, answers),
-            (prober, clock),
+            (prober, Arc::clone(&clock)),
             bucket,
-        );
+        ));
+        let kept_for = DurationMs::new(config.upload_keep_s * 1000);
+        let resumables = Resumables::open(records, clock, Arc::clone(&intake), kept_for)?;
+        tokio::spawn(sweep_until(resumables.clone(), shutdown));
+        let left = resumables.clone();
+        tokio::spawn(async move { left.finish_what_was_left().await });
         Ok(Self {
             published,
-            intake: Arc::new(intake),
+            intake,
+            resumables,
             roots,
         })
     }
@@ -159,6 +168,11 @@ impl Library {
     /// [`UploadError`] if the request already shows that it cannot be taken.
     pub async fn begin_upload(&self, request: UploadRequest) -> Result<Begun, UploadError> {
         Upload::begin(Arc::clone(&self.intake), request).await
+    }
+
+    /// The uploads that go on where a connection broke.
+    pub fn resumables(&self) -> &Resumables {
+        &self.resumables
     }
 
     /// How many files have been looked into since the start.

@@ -124,10 +124,16 @@ impl Intake {
 
     /// Whether the disk has room for all that is expected, and the reserve.
     pub async fn check_disk(&self) -> Result<(), UploadError> {
+        self.check_disk_for(0).await
+    }
+
+    /// Whether it has room for `more_bytes` beside that.
+    pub async fn check_disk_for(&self, more_bytes: u64) -> Result<(), UploadError> {
         let dir = self.uploads_dir.clone();
         let free = tokio::task::spawn_blocking(move || free_bytes(&dir)).await;
         let free_bytes = free.map_err(UploadError::internal)??;
         let expected_bytes = self.expected_bytes.load(Ordering::Relaxed);
+        let expected_bytes = expected_bytes.saturating_add(more_bytes);
         match free_bytes.checked_sub(self.min_free_bytes) {
             Some(usable_bytes) if usable_bytes >= expected_bytes => Ok(()),
             _ => Err(UploadError::DiskFull),

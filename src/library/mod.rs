@@ -18,9 +18,11 @@ mod names;
 mod objects;
 mod prober;
 mod promise;
+mod received;
 mod record;
 mod refusal;
 mod request;
+mod resumable;
 mod roots;
 mod sample;
 mod settling;
@@ -36,5 +38,9 @@ pub use handle::{Library, LibraryError};
 pub use names::ENDINGS;
 pub use refusal::UploadError;
 pub use request::{UploadRequest, Uploaded};
+pub use resumable::{
+    Closed, NewResumable, Opened, Progress, Receiving, ResumableError, ResumableId, Resumables,
+    Standing, Whole,
+};
 pub use upload::{Begun, Upload};
 pub use video::{Source, Video, VideoState};

@@ -1,7 +1,6 @@
 //! A video on its way in.
 
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,11 +8,9 @@ use bytes::Bytes;
 use super::answers::{AnswerKey, Turn};
 use super::intake::{Intake, Room};
 use super::names;
-use super::promise::Arrival;
-use super::record::{Verdict, head_of};
+use super::received::Received;
 use super::refusal::UploadError;
 use super::request::{UploadRequest, Uploaded};
-use super::walk::look_at;
 use crate::storage::SpoolFile;
 
 /// What a form adds to the size of the file in it, at most.
@@ -146,41 +143,14 @@ impl Receiving {
         Ok(self.spool.write(chunk).await?)
     }
 
-    async fn finish(mut self) -> Result<Uploaded, UploadError> {
-        if self.spool.received_bytes() == 0 {
-            return Err(UploadError::Empty);
-        }
-        self.spool.sync().await?;
-        let facts = match self.intake.prober.judge(self.spool.path()).await {
-            Ok(Verdict::Facts(facts)) => facts,
-            Ok(Verdict::Fault(reason)) => return Err(UploadError::Broken(reason)),
-            Err(error) => return Err(UploadError::internal(error)),
-        };
-        let path = self.spool.path().to_owned();
-        let looked = tokio::task::spawn_blocking(move || {
-            let look = look_at(&path).ok_or(io::ErrorKind::NotFound)?;
-            Ok::<_, io::Error>((look, head_of(&path)?))
-        });
-        let looked = looked.await.map_err(UploadError::internal)?;
-        let (look, head) = looked.map_err(UploadError::internal)?;
-        let typed = self.title.as_deref().and_then(names::title);
-        let arrival = Arrival {
-            titled: typed.is_some(),
-            title: typed.unwrap_or_else(|| names::title_of_file(&self.file_name)),
+    async fn finish(self) -> Result<Uploaded, UploadError> {
+        let received = Received {
             file_name: self.file_name,
-            facts,
+            title: self.title,
             spool: self.spool,
             turn: self.turn,
-            look,
-            head,
+            room: self.room,
         };
-        // From here on it is kept whole or not at all, even if nobody waits for the answer.
-        let (intake, room) = (self.intake, self.room);
-        let keeping = tokio::spawn(async move {
-            let kept = intake.keep(arrival).await;
-            drop(room);
-            kept
-        });
-        keeping.await.map_err(UploadError::internal)?
+        received.take_in(self.intake).await
     }
 }

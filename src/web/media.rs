@@ -138,7 +138,7 @@ async fn head_in_static(
     media.local(Source::Static, key, asked).await
 }
 
-#[get("/uploads/<key..>")]
+#[get("/uploads/<key..>", rank = 1)]
 async fn in_uploads(
     key: InFolder<'_>,
     asked: Asked,
@@ -147,7 +147,7 @@ async fn in_uploads(
     media.local(Source::Uploads, key, asked).await
 }
 
-#[head("/uploads/<key..>")]
+#[head("/uploads/<key..>", rank = 1)]
 async fn head_in_uploads(
     key: InFolder<'_>,
     asked: Asked,

@@ -18,6 +18,7 @@ mod range;
 mod site;
 #[cfg(test)]
 mod testing;
+mod tus;
 mod uploads;
 mod viewer;
 mod votes;
@@ -147,6 +148,7 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         .attach(Template::fairing())
         .attach(SecurityHeaders::new(media_origin.as_deref()))
         .attach(UserTimeout)
+        .attach(tus::TusHeaders)
         .attach(AdHoc::on_shutdown("end the streams", move |_| {
             closing.send_replace(true);
             Box::pin(async {})
@@ -158,6 +160,7 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         .mount("/", events::routes())
         .mount("/", media::routes())
         .mount("/", pages::routes())
+        .mount("/", tus::routes())
         .mount("/", uploads::routes())
         .mount("/", votes::routes())
         .manage(site)

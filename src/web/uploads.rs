@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rocket::data::{ByteUnit, Data, DataStream};
-use rocket::http::Status;
+use rocket::http::{HeaderMap, Status};
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::response::{self, Responder, Response};
 use rocket::serde::json::to_string;
@@ -57,21 +57,25 @@ impl<'r> FromRequest<'r> for Head {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         let field = |name| request.headers().get_one(name);
-        let idempotency_key = field("Idempotency-Key");
-        if let Some(key) = idempotency_key
-            && !is_idempotency_key(key)
-        {
-            return Problem::refuse(
-                request,
-                Status::BadRequest,
-                "`Idempotency-Key` takes 1 to 200 visible ASCII characters.",
-            );
-        }
+        let idempotency_key = match idempotency_key(request.headers()) {
+            Ok(key) => key,
+            Err(sentence) => return Problem::refuse(request, Status::BadRequest, sentence),
+        };
         Outcome::Success(Self {
             content_type: field("Content-Type").map(str::to_owned),
             content_length: field("Content-Length").and_then(|n| n.parse().ok()),
-            idempotency_key: idempotency_key.map(str::to_owned),
+            idempotency_key,
         })
+    }
+}
+
+/// What the client calls its upload, or a sentence if that will not do.
+pub(super) fn idempotency_key(headers: &HeaderMap<'_>) -> Result<Option<String>, &'static str> {
+    match headers.get_one("Idempotency-Key") {
+        Some(key) if !is_idempotency_key(key) => {
+            Err("`Idempotency-Key` takes 1 to 200 visible ASCII characters.")
+        }
+        key => Ok(key.map(str::to_owned)),
     }
 }
 
@@ -81,9 +85,9 @@ fn is_idempotency_key(key: &str) -> bool {
 }
 
 /// An upload that was not taken, and how that counts.
-struct Refusal {
-    problem: Problem,
-    result: UploadResult,
+pub(super) struct Refusal {
+    pub problem: Problem,
+    pub result: UploadResult,
 }
 
 /// What was received before anything was examined.
@@ -134,9 +138,7 @@ impl Uploads {
             // From here on it is taken in whole or not at all, whoever leaves.
             Received::All(upload) => {
                 let uploaded = upload.finish().await?;
-                let video = &uploaded.video;
-                tracing::info!(id = %video.id, title = video.title, state = video.state.as_str(), "uploaded");
-                self.metrics.upload_ended(UploadResult::Stored);
+                self.stored(&uploaded);
                 Ok(uploaded)
             }
             Received::Before(uploaded) => Ok(uploaded),
@@ -204,7 +206,15 @@ impl Uploads {
         }
     }
 
-    async fn answer(&self, uploaded: &Uploaded) -> String {
+    /// Notes an upload that came to its end.
+    pub(super) fn stored(&self, uploaded: &Uploaded) {
+        let video = &uploaded.video;
+        tracing::info!(id = %video.id, title = video.title, state = video.state.as_str(), "uploaded");
+        self.metrics.upload_ended(UploadResult::Stored);
+    }
+
+    /// What is told of it.
+    pub(super) async fn answer(&self, uploaded: &Uploaded) -> String {
         let video = &uploaded.video;
         let on_air_at = match video.is_ready() {
             true => self.station.scheduled(&video.id).await,
@@ -216,14 +226,14 @@ impl Uploads {
 }
 
 impl Refusal {
-    fn too_slow(sentence: &'static str) -> Self {
+    pub(super) fn too_slow(sentence: &'static str) -> Self {
         Self {
             problem: Problem::new(Status::RequestTimeout, sentence),
             result: UploadResult::Broken,
         }
     }
 
-    fn stopping() -> Self {
+    pub(super) fn stopping() -> Self {
         Self {
             problem: Problem::new(
                 Status::ServiceUnavailable,
@@ -271,7 +281,7 @@ impl From<UploadError> for Refusal {
 }
 
 /// An error's text as a person writes it: a capital letter first, a full stop last.
-fn as_sentence(text: &str) -> String {
+pub(super) fn as_sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     let mut sentence: String = first.chain(letters).collect();

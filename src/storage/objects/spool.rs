@@ -1,7 +1,7 @@
 //! A file that is being received: it becomes visible whole, or leaves nothing behind.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +14,8 @@ use crate::storage::StorageError;
 
 /// What every spool file's name starts with; such files are never scanned or served.
 const PREFIX: &str = ".onair-spool-";
+/// And that of one which outlives its connection, and the process.
+const LASTING_PREFIX: &str = ".onair-part-";
 
 /// Small pieces are gathered to this size before one blocking write.
 const GATHER_BYTES: usize = 256 * 1024;
@@ -21,11 +23,13 @@ const GATHER_BYTES: usize = 256 * 1024;
 /// Dirty pages are written back this often, so the last sync of a large file is short.
 const SYNC_EVERY_BYTES: u64 = 64 * 1024 * 1024;
 
-/// A hidden file beside its destination; dropped without [`SpoolFile::keep_as`] it is removed.
+/// A hidden file beside its destination; dropped without [`SpoolFile::keep_as`] it is removed,
+/// unless it is a lasting one.
 #[derive(Debug)]
 pub struct SpoolFile {
     file: Arc<File>,
     path: PathBuf,
+    lasts: bool,
     gathered: BytesMut,
     received_bytes: u64,
     unsynced_bytes: u64,
@@ -48,12 +52,79 @@ impl SpoolFile {
             Ok(Self {
                 file: Arc::new(file),
                 path,
+                lasts: false,
                 gathered: BytesMut::new(),
                 received_bytes: 0,
                 unsynced_bytes: 0,
             })
         })
         .await
+    }
+
+    /// Opens the one called `name` in `dir`, which stays when it is dropped, to go on after its
+    /// first `received_bytes`; what lies behind them is thrown away. Nothing there is an empty one.
+    ///
+    /// # Errors
+    /// [`StorageError::Io`] if `dir` refuses or the file is shorter.
+    pub async fn lasting(
+        dir: &Path,
+        name: &str,
+        received_bytes: u64,
+    ) -> Result<Self, StorageError> {
+        let path = Self::lasting_path(dir, name);
+        blocking(move || {
+            let opened = || -> io::Result<File> {
+                let mut file = OpenOptions::new()
+                    .write(true)
+                    .create(true)
+                    .truncate(false)
+                    .open(&path)?;
+                if file.metadata()?.len() < received_bytes {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                file.set_len(received_bytes)?;
+                file.seek(SeekFrom::End(0))?;
+                Ok(file)
+            };
+            let file = opened().map_err(StorageError::io("open", &path))?;
+            Ok(Self {
+                file: Arc::new(file),
+                path,
+                lasts: true,
+                gathered: BytesMut::new(),
+                received_bytes,
+                unsynced_bytes: 0,
+            })
+        })
+        .await
+    }
+
+    /// Where the lasting one called `name` in `dir` lies.
+    pub fn lasting_path(dir: &Path, name: &str) -> PathBuf {
+        dir.join(format!("{LASTING_PREFIX}{name}"))
+    }
+
+    /// The names of the lasting ones in `dir` and how many bytes each holds, which are on disk
+    /// then whoever wrote them. Blocks.
+    ///
+    /// # Errors
+    /// [`StorageError::Io`] if `dir` cannot be read or a file not synced.
+    pub fn lasting_in(dir: &Path) -> Result<Vec<(String, u64)>, StorageError> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(dir).map_err(StorageError::io("read", dir))? {
+            let path = entry.map_err(StorageError::io("read", dir))?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            let Some(name) = name.and_then(|name| name.strip_prefix(LASTING_PREFIX)) else {
+                continue;
+            };
+            let synced = File::open(&path).and_then(|file| {
+                file.sync_data()?;
+                file.metadata()
+            });
+            let facts = synced.map_err(StorageError::io("sync", &path))?;
+            found.push((name.to_owned(), facts.len()));
+        }
+        Ok(found)
     }
 
     /// Whether `file_name` is that of a spool file.
@@ -133,6 +204,42 @@ impl SpoolFile {
         }
     }
 
+    /// Throws away all but the first `bytes`, durably.
+    ///
+    /// # Errors
+    /// [`StorageError::Io`] if the disk refuses.
+    pub async fn cut_to(&mut self, bytes: u64) -> Result<(), StorageError> {
+        self.gathered.clear();
+        let (file, path) = (Arc::clone(&self.file), self.path.clone());
+        let cut = blocking(move || {
+            let cut = || -> io::Result<()> {
+                file.set_len(bytes)?;
+                (&*file).seek(SeekFrom::End(0))?;
+                file.sync_all()
+            };
+            cut().map_err(StorageError::io("shorten", &path))
+        });
+        cut.await?;
+        self.received_bytes = bytes;
+        Ok(())
+    }
+
+    /// How many bytes are in the file itself, which after a failed write may be fewer than were
+    /// received.
+    ///
+    /// # Errors
+    /// [`StorageError::Io`] if the file cannot be looked at.
+    pub async fn written_bytes(&self) -> Result<u64, StorageError> {
+        let (file, path) = (Arc::clone(&self.file), self.path.clone());
+        blocking(move || {
+            let facts = file
+                .metadata()
+                .map_err(StorageError::io("look at", &path))?;
+            Ok(facts.len())
+        })
+        .await
+    }
+
     async fn append(&mut self, pieces: [Bytes; 2]) -> Result<(), StorageError> {
         let len: u64 = pieces.iter().map(|piece| piece.len() as u64).sum();
         if len == 0 {
@@ -159,7 +266,10 @@ impl SpoolFile {
 
 impl Drop for SpoolFile {
     fn drop(&mut self) {
-        if !self.path.as_os_str().is_empty() && fs::remove_file(&self.path).is_ok() {
+        if self.lasts || self.path.as_os_str().is_empty() {
+            return;
+        }
+        if fs::remove_file(&self.path).is_ok() {
             // Best effort: what a power cut brings back, the next start sweeps.
             let _ = sync_parent(&self.path);
         }
@@ -220,6 +330,31 @@ mod tests {
         let free = dir.path().join("free.mp4");
         spool.keep_as(&free).await.unwrap();
         assert_eq!(fs::read(&free).unwrap(), b"new");
+    }
+
+    #[tokio::test]
+    async fn a_lasting_one_goes_on_where_it_was_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = |at| SpoolFile::lasting(dir.path(), "a", at);
+        let mut spool = open(0).await.unwrap();
+        spool.write(Bytes::from_static(b"half")).await.unwrap();
+        spool.sync().await.unwrap();
+        drop(spool);
+        assert_eq!(SpoolFile::sweep(dir.path()).unwrap(), 0);
+        let found = SpoolFile::lasting_in(dir.path()).unwrap();
+        assert_eq!(found, [("a".to_owned(), 4)]);
+        assert!(open(5).await.is_err(), "bytes that were never there");
+
+        let mut spool = open(3).await.unwrap();
+        spool.write(Bytes::from_static(b"ted")).await.unwrap();
+        spool.sync().await.unwrap();
+        spool.cut_to(5).await.unwrap();
+        spool.write(Bytes::from_static(b"!")).await.unwrap();
+        assert_eq!(spool.received_bytes(), 6);
+        let kept = dir.path().join("kept.mp4");
+        spool.keep_as(&kept).await.unwrap();
+        assert_eq!(fs::read(&kept).unwrap(), b"halte!");
+        assert_eq!(names(dir.path()), ["kept.mp4"]);
     }
 
     #[tokio::test]

@@ -39,17 +39,20 @@ pub enum Tree {
     Counts,
     /// Answers to uploads, by idempotency key.
     Uploads,
+    /// Uploads that may go on, by id.
+    Resumables,
 }
 
 impl Tree {
     /// All kinds, in the order they lie.
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::Meta,
         Self::Videos,
         Self::Plans,
         Self::Votes,
         Self::Counts,
         Self::Uploads,
+        Self::Resumables,
     ];
 
     /// Part of the format: never reuse one.
@@ -61,6 +64,7 @@ impl Tree {
             Self::Votes => 4,
             Self::Counts => 5,
             Self::Uploads => 6,
+            Self::Resumables => 16,
         }
     }
 
@@ -73,6 +77,7 @@ impl Tree {
             Self::Votes => "votes",
             Self::Counts => "counts",
             Self::Uploads => "uploads",
+            Self::Resumables => "resumables",
         }
     }
 

@@ -1,0 +1,71 @@
+//! A file whose last byte has come: examined, then kept or refused.
+
+use std::io;
+use std::sync::Arc;
+
+use super::answers::Turn;
+use super::intake::{Intake, Room};
+use super::names;
+use super::promise::Arrival;
+use super::record::{Verdict, head_of};
+use super::refusal::UploadError;
+use super::request::Uploaded;
+use super::walk::look_at;
+use crate::storage::SpoolFile;
+
+/// A file that was received whole and not looked into yet.
+pub(super) struct Received {
+    /// Its name on the uploader's machine.
+    pub file_name: String,
+    /// The title the uploader typed.
+    pub title: Option<String>,
+    pub spool: SpoolFile,
+    /// The right to answer its key.
+    pub turn: Option<Turn>,
+    /// Its share of the server.
+    pub room: Room,
+}
+
+impl Received {
+    /// Examines the file, stores it durably and puts it into the catalogue.
+    ///
+    /// # Errors
+    /// [`UploadError`]; the spool file is dropped then.
+    pub async fn take_in(mut self, intake: Arc<Intake>) -> Result<Uploaded, UploadError> {
+        if self.spool.received_bytes() == 0 {
+            return Err(UploadError::Empty);
+        }
+        self.spool.sync().await?;
+        let facts = match intake.prober.judge(self.spool.path()).await {
+            Ok(Verdict::Facts(facts)) => facts,
+            Ok(Verdict::Fault(reason)) => return Err(UploadError::Broken(reason)),
+            Err(error) => return Err(UploadError::internal(error)),
+        };
+        let path = self.spool.path().to_owned();
+        let looked = tokio::task::spawn_blocking(move || {
+            let look = look_at(&path).ok_or(io::ErrorKind::NotFound)?;
+            Ok::<_, io::Error>((look, head_of(&path)?))
+        });
+        let looked = looked.await.map_err(UploadError::internal)?;
+        let (look, head) = looked.map_err(UploadError::internal)?;
+        let typed = self.title.as_deref().and_then(names::title);
+        let arrival = Arrival {
+            titled: typed.is_some(),
+            title: typed.unwrap_or_else(|| names::title_of_file(&self.file_name)),
+            file_name: self.file_name,
+            facts,
+            spool: self.spool,
+            turn: self.turn,
+            look,
+            head,
+        };
+        // From here on it is kept whole or not at all, even if nobody waits for the answer.
+        let room = self.room;
+        let keeping = tokio::spawn(async move {
+            let kept = intake.keep(arrival).await;
+            drop(room);
+            kept
+        });
+        keeping.await.map_err(UploadError::internal)?
+    }
+}

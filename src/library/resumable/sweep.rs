@@ -1,0 +1,87 @@
+//! Uploads that nobody went on with are given up, and in time forgotten.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::entry::Entry;
+use super::record::End;
+use super::table::{Resumables, Table};
+use crate::storage::StorageError;
+use crate::timeline::{DurationMs, UnixMs};
+
+/// After a disk that refused, and for what was just due and busy.
+const AGAIN_AFTER: DurationMs = DurationMs::new(60_000);
+
+/// Gives up what expires, when it expires, until `shutdown` is true.
+pub(in crate::library) async fn sweep_until(
+    resumables: Resumables,
+    mut shutdown: watch::Receiver<bool>,
+) {
+    let table = resumables.0;
+    loop {
+        let next = table.sweep().await;
+        let wait = async {
+            match next {
+                Some(due) => tokio::time::sleep(due.since(table.clock.now()).to_std()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = wait => {}
+            // Something may expire earlier than what was known.
+            () = table.changed.notified() => {}
+            _ = shutdown.wait_for(|closing| *closing) => return,
+        }
+    }
+}
+
+impl Table {
+    /// Gives up and forgets what is due; says when the next is.
+    async fn sweep(&self) -> Option<UnixMs> {
+        let mut next: Option<UnixMs> = None;
+        for entry in self.all() {
+            let due = match self.sweep_one(&entry).await {
+                Ok(due) => due,
+                Err(error) => {
+                    tracing::warn!(%error, "an upload nobody went on with could not be removed");
+                    Some(self.clock.now().plus(AGAIN_AFTER))
+                }
+            };
+            next = match (next, due) {
+                (Some(next), Some(due)) => Some(next.min(due)),
+                (next, due) => next.or(due),
+            };
+        }
+        next
+    }
+
+    async fn sweep_one(&self, entry: &Arc<Entry>) -> Result<Option<UnixMs>, StorageError> {
+        let (now, kept) = (self.clock.now(), entry.kept());
+        let expires = UnixMs::new(kept.active_ms).plus(self.kept_for);
+        // Who comes late is told so for as long again.
+        let forgotten = expires.plus(self.kept_for);
+        let due = if kept.end.is_some() {
+            forgotten
+        } else {
+            expires
+        };
+        if now < due {
+            return Ok(Some(due));
+        }
+        let Some(_turn) = entry.try_turn() else {
+            return Ok(Some(now.plus(AGAIN_AFTER.min(self.kept_for))));
+        };
+        if now >= forgotten {
+            self.forget(entry).await?;
+            return Ok(None);
+        }
+        tracing::info!(
+            file = kept.file_name,
+            "an upload was given up, as nobody went on with it"
+        );
+        self.end(entry, End::Expired).await?;
+        entry.set_received_bytes(0);
+        Ok(Some(forgotten))
+    }
+}
