@@ -49,7 +49,6 @@ impl Leash {
 
 /// How long working through a whole file may take: generous to a slow machine, but no longer than
 /// a fortnight.
-#[allow(dead_code, reason = "what prepares videos comes next")]
 pub(super) fn time_limit_for(size_bytes: u64, duration: Duration) -> Duration {
     const AT_LEAST_S: u64 = 600;
     const BYTES_PER_S: u64 = 1_000_000;

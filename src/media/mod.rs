@@ -4,21 +4,35 @@
 //! `Facts` or a sentence that says what is wrong with the file. `ffmpeg` makes a `Package` of it:
 //! the same video in the house format.
 
+mod boxes;
 mod child;
 mod confine;
 mod container;
+mod damage;
+mod encode;
 mod facts;
 mod fault;
+mod ffmpeg;
+mod filters;
 mod headers;
+mod init;
+mod ladder;
 mod leash;
+mod loudness;
 mod options;
 mod output;
 mod package;
 mod packets;
 mod playability;
+mod prepare;
 mod probe;
 mod progress;
+mod quick;
+mod segments;
+mod source;
 mod tools;
+mod tracks;
+mod verify;
 mod words;
 
 pub use facts::{Audio, Facts};
@@ -29,6 +43,9 @@ pub use package::{
     SubtitleOrigin, SubtitleTrack, TABLE, TIMESCALE, Track,
 };
 pub use playability::{Playability, playability};
+pub use prepare::prepare;
 pub use probe::{ProbeError, check_installed, probe};
 pub use progress::{Progress, Stage};
+pub use quick::quick;
+pub use verify::verify_package;
 pub use words::bytes_in_words;

@@ -120,18 +120,7 @@ fn check_structure(structure: &Structure) -> Result<(), ProbeError> {
 }
 
 async fn read_headers(path: &Path, structure: &Structure) -> Result<Headers, ProbeError> {
-    let mut json = Vec::new();
-    let ended = ffprobe(
-        &["-of", "json", "-show_entries", headers::ENTRIES],
-        path,
-        HEADERS_LIMIT,
-        |line| {
-            if json.len() + line.len() <= LONGEST_HEADERS {
-                json.extend_from_slice(line);
-            }
-        },
-    )
-    .await?;
+    let (ended, json) = ask_headers(path, headers::ENTRIES).await?;
     let unreadable = match structure.kind {
         Some(_) => ProbeError::Damaged("nothing in it can be read"),
         None => ProbeError::NotMedia,
@@ -152,6 +141,27 @@ async fn read_headers(path: &Path, structure: &Structure) -> Result<Headers, Pro
             ProbeError::NoPicture("the picture in this file is in a form nobody here can read")
         }
     })
+}
+
+/// What `ffprobe` says as JSON about `entries` of the headers of the file at `path`.
+pub(super) async fn headers_of(path: &Path, entries: &str) -> Result<Vec<u8>, ProbeError> {
+    let (ended, json) = ask_headers(path, entries).await?;
+    match ended.status.success() {
+        true => Ok(json),
+        false => Err(ProbeError::Damaged("nothing in it can be read")),
+    }
+}
+
+async fn ask_headers(path: &Path, entries: &str) -> Result<(Ended, Vec<u8>), ProbeError> {
+    let mut json = Vec::new();
+    let arguments = ["-of", "json", "-show_entries", entries];
+    let ended = ffprobe(&arguments, path, HEADERS_LIMIT, |line| {
+        if json.len() + line.len() <= LONGEST_HEADERS {
+            json.extend_from_slice(line);
+        }
+    })
+    .await?;
+    Ok((ended, json))
 }
 
 /// Reads the packets near the end, or all of the picture's if none of them is there.
@@ -186,7 +196,8 @@ async fn read_packets(path: &Path, headers: &Headers, which: &[&str]) -> Result<
     Ok(ends)
 }
 
-async fn ffprobe(
+/// Runs `ffprobe` on the file at `path` with what every run of it has in common.
+pub(super) async fn ffprobe(
     arguments: &[&str],
     path: &Path,
     time_limit: Duration,

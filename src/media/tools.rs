@@ -4,6 +4,9 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
+/// The program that converts.
+pub(super) const FFMPEG: &str = "ffmpeg";
+
 /// The program that looks into files.
 pub(super) const FFPROBE: &str = "ffprobe";
 

@@ -1,0 +1,272 @@
+//! Where the segments of a track lie and when they are shown (CMAF, ISO/IEC 23000-19 §7.3).
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use super::boxes::{Box, boxes, full, header, only, u32_at, u64_at};
+use super::init::{self, Init, Kind};
+use super::{PackageError, Segment};
+
+/// An init segment has some hundred bytes.
+const LONGEST_INIT_BYTES: u64 = 64 * 1024;
+/// The table of a few seconds of frames has some kilobytes.
+const LONGEST_MOOF_BYTES: u64 = 1024 * 1024;
+/// Thirty days of segments.
+const MOST_FRAGMENTS: usize = 1_500_000;
+/// A last segment shorter than this is one with the segment before it.
+const SHORTEST_S: u64 = 2;
+
+/// What a file of one track consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub init: Init,
+    pub init_bytes: u64,
+    pub segments: Vec<Segment>,
+    /// How many frames, of picture or sound.
+    pub samples: u64,
+}
+
+impl Layout {
+    /// How long the track lasts, in ticks.
+    pub fn duration_ticks(&self) -> u64 {
+        self.segments.last().map_or(0, Segment::end_ticks)
+    }
+}
+
+/// Reads the boxes of a file and checks that they are those of the house format: an init segment, then
+/// fragments that follow each other without a gap in bytes and in time from 0 on. Blocks.
+///
+/// # Errors
+/// [`PackageError::Wrong`] with what is not as it must be.
+pub(super) fn layout(file: &File) -> Result<Layout, PackageError> {
+    let size_bytes = file.metadata()?.len();
+    let (init, init_bytes) = read_init(file, size_bytes)?;
+    let mut fragments = Vec::new();
+    let mut samples = 0;
+    let (mut at, mut ticks) = (init_bytes, 0);
+    while at < size_bytes {
+        if fragments.len() == MOST_FRAGMENTS {
+            return Err(wrong("it has too many segments"));
+        }
+        let (fragment, count) = read_fragment(file, at, size_bytes, init.kind)?;
+        if fragment.start_ticks != ticks {
+            return Err(wrong(
+                "a segment does not start where the one before it ends",
+            ));
+        }
+        (at, ticks) = (fragment.end(), fragment.end_ticks());
+        samples += count;
+        fragments.push(fragment);
+    }
+    if fragments.is_empty() {
+        return Err(wrong("it has no segments"));
+    }
+    join_short_end(&mut fragments, SHORTEST_S * u64::from(init.timescale));
+    Ok(Layout {
+        init,
+        init_bytes,
+        segments: fragments,
+        samples,
+    })
+}
+
+/// Sound is cut by its own frames, so its last fragment may be short of everything.
+fn join_short_end(segments: &mut Vec<Segment>, shortest_ticks: u64) {
+    if let [.., before, last] = &mut segments[..]
+        && last.duration_ticks < shortest_ticks
+    {
+        before.size_bytes += last.size_bytes;
+        before.duration_ticks += last.duration_ticks;
+        segments.pop();
+    }
+}
+
+fn read_init(file: &File, size_bytes: u64) -> Result<(Init, u64), PackageError> {
+    let (ftyp_bytes, ftyp) = header_at(file, 0)?;
+    let (moov_bytes, moov) = header_at(file, ftyp_bytes)?;
+    let init_bytes = ftyp_bytes + moov_bytes;
+    if ftyp != *b"ftyp" || moov != *b"moov" {
+        return Err(wrong("it does not begin with an init segment"));
+    }
+    if init_bytes > LONGEST_INIT_BYTES.min(size_bytes) {
+        return Err(wrong("its init segment is too long"));
+    }
+    let bytes = read_at(file, 0, init_bytes)?;
+    let init = init::read(&bytes).map_err(PackageError::Wrong)?;
+    Ok((init, init_bytes))
+}
+
+fn read_fragment(
+    file: &File,
+    at: u64,
+    size_bytes: u64,
+    kind: Kind,
+) -> Result<(Segment, u64), PackageError> {
+    let (moof_bytes, moof) = header_at(file, at)?;
+    if moof != *b"moof" || moof_bytes > LONGEST_MOOF_BYTES {
+        return Err(wrong("there is something else between its segments"));
+    }
+    let (mdat_bytes, mdat) = header_at(file, at + moof_bytes)?;
+    let size = moof_bytes + mdat_bytes;
+    if mdat != *b"mdat" || at + size > size_bytes {
+        return Err(wrong("a segment is not whole"));
+    }
+    let bytes = read_at(file, at + 8, moof_bytes - 8)?;
+    let run = read_moof(&bytes).ok_or_else(|| wrong("the table of a segment is malformed"))?;
+    if run.data_offset != moof_bytes + 8 || run.data_bytes != mdat_bytes - 8 {
+        return Err(wrong("the table of a segment does not fit its bytes"));
+    }
+    if matches!(kind, Kind::Picture { .. }) {
+        if !run.starts_with_key {
+            return Err(wrong("a segment does not start with a key frame"));
+        }
+        if !run.closed {
+            return Err(wrong(
+                "a segment shows frames before its start or after its end",
+            ));
+        }
+    }
+    let segment = Segment {
+        offset: at,
+        size_bytes: size,
+        start_ticks: run.start_ticks,
+        duration_ticks: run.duration_ticks,
+    };
+    Ok((segment, run.samples))
+}
+
+#[derive(Debug)]
+struct Run {
+    start_ticks: u64,
+    duration_ticks: u64,
+    samples: u64,
+    data_offset: u64,
+    data_bytes: u64,
+    starts_with_key: bool,
+    /// Whether every frame is shown between the start and the end, and the first at the start.
+    closed: bool,
+}
+
+/// Movie fragment with one track and one run (ISO/IEC 14496-12 §8.8).
+fn read_moof(moof: &[u8]) -> Option<Run> {
+    let traf = only(moof, b"traf")?;
+    let inside = boxes(traf)?;
+    let named = |name: &[u8; 4]| inside.iter().find(|b| b.name == *name);
+    let defaults = Defaults::read(named(b"tfhd")?)?;
+    let (version, _, tfdt) = full(named(b"tfdt")?.body)?;
+    let start_ticks = match version {
+        1 => u64_at(tfdt, 0)?,
+        _ => u32_at(tfdt, 0)?.into(),
+    };
+    only(traf, b"trun").and_then(|trun| read_run(trun, start_ticks, &defaults))
+}
+
+/// Of a track fragment header (§8.8.7), for frames that say nothing of their own.
+struct Defaults {
+    duration: u32,
+    size: u32,
+    flags: u32,
+}
+
+impl Defaults {
+    fn read(tfhd: &Box<'_>) -> Option<Self> {
+        const BASE_IS_MOOF: u32 = 0x02_0000;
+        const OTHER_BASE: u32 = 0x01;
+        let (_, flags, body) = full(tfhd.body)?;
+        if flags & BASE_IS_MOOF == 0 || flags & OTHER_BASE != 0 {
+            return None;
+        }
+        let mut at = 4;
+        let mut field = |flag: u32| -> Option<u32> {
+            if flags & flag == 0 {
+                return Some(0);
+            }
+            let value = u32_at(body, at)?;
+            at += 4;
+            Some(value)
+        };
+        let _description = field(0x02)?;
+        Some(Self {
+            duration: field(0x08)?,
+            size: field(0x10)?,
+            flags: field(0x20)?,
+        })
+    }
+}
+
+/// A track run (§8.8.8).
+fn read_run(trun: &[u8], start_ticks: u64, defaults: &Defaults) -> Option<Run> {
+    const NOT_A_KEY: u32 = 0x01_0000;
+    let (version, flags, body) = full(trun)?;
+    let samples = u32_at(body, 0)?;
+    let mut at = 4;
+    let mut next = || {
+        let value = u32_at(body, at);
+        at += 4;
+        value
+    };
+    let data_offset = if flags & 0x01 == 0 { None } else { next() };
+    let first_flags = if flags & 0x04 == 0 {
+        None
+    } else {
+        Some(next()?)
+    };
+    let mut run = Run {
+        start_ticks,
+        duration_ticks: 0,
+        samples: samples.into(),
+        data_offset: data_offset?.into(),
+        data_bytes: 0,
+        starts_with_key: false,
+        closed: true,
+    };
+    let (mut first_shown, mut last_shown) = (i64::MAX, i64::MIN);
+    for index in 0..samples {
+        let mut field = |flag: u32, default| match flags & flag {
+            0 => Some(default),
+            _ => next(),
+        };
+        let duration = field(0x100, defaults.duration)?;
+        let size = field(0x200, defaults.size)?;
+        let own_flags = field(0x400, defaults.flags)?;
+        let offset = field(0x800, 0)?;
+        if index == 0 {
+            run.starts_with_key = first_flags.unwrap_or(own_flags) & NOT_A_KEY == 0;
+        }
+        let offset = if version == 0 {
+            i64::from(offset)
+        } else {
+            i64::from(offset as i32)
+        };
+        let shown = i64::try_from(run.duration_ticks).ok()? + offset;
+        first_shown = first_shown.min(shown);
+        last_shown = last_shown.max(shown);
+        run.duration_ticks += u64::from(duration);
+        run.data_bytes += u64::from(size);
+    }
+    let duration = i64::try_from(run.duration_ticks).ok()?;
+    run.closed = samples > 0 && first_shown == 0 && last_shown < duration;
+    (samples > 0 && at == body.len()).then_some(run)
+}
+
+fn header_at(file: &File, at: u64) -> Result<(u64, [u8; 4]), PackageError> {
+    let bytes = read_at(file, at, 8)?;
+    header(&bytes).ok_or_else(|| wrong("it is not made of boxes"))
+}
+
+fn read_at(file: &File, at: u64, size_bytes: u64) -> Result<Vec<u8>, PackageError> {
+    let size = usize::try_from(size_bytes).map_err(io::Error::other)?;
+    let mut bytes = vec![0; size];
+    match file.read_exact_at(&mut bytes, at) {
+        Ok(()) => Ok(bytes),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Err(wrong("it ends too early"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn wrong(sentence: &str) -> PackageError {
+    PackageError::Wrong(sentence.to_owned())
+}

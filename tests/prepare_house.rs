@@ -1,0 +1,74 @@
+//! Whatever comes in, the same house format comes out.
+
+#[path = "support/house.rs"]
+mod house;
+
+use std::collections::BTreeMap;
+
+use house::{X264, clip, inputs, prepared};
+use onair::media::{Playability, PrepareOptions, playability, probe, quick, verify_package};
+
+#[tokio::test]
+async fn init_segments_are_the_same_for_every_video() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let clips = [
+        ("24", "640x480", "-c:a aac"),
+        ("25", "640x360", "-an"),
+        ("30000/1001", "500x700", "-c:a mp3"),
+        ("60", "854x480", "-c:a aac -ac 1 -ar 22050"),
+        ("24000/1001", "322x182", "-an"),
+    ];
+    let mut inits: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for (rate, size, sound) in clips {
+        let name = format!("{}.mp4", rate.replace('/', "-"));
+        let source = clip(
+            dir,
+            &name,
+            &format!("{} {X264} {sound}", inputs(size, rate, 2.5)),
+        );
+        let prepared = prepared(&source).await;
+        for file in prepared.package.files() {
+            if file == "programme.mp4" {
+                continue;
+            }
+            let init = prepared.init(file);
+            let first = inits.entry(file.to_owned()).or_insert_with(|| init.clone());
+            assert!(*first == init, "{file} of {name} begins differently");
+        }
+        let verified = verify_package(prepared.dir.path()).await;
+        assert_eq!(verified.unwrap(), prepared.package);
+    }
+    assert!(inits.contains_key("video-480.mp4"));
+}
+
+#[tokio::test]
+async fn a_quick_version_is_a_remux_or_the_lowest_rung() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let source = |name: &str, recipe: &str| {
+        let inputs = inputs("1280x720", "25", 4.0);
+        clip(dir, name, &format!("{inputs} {recipe}"))
+    };
+    let h264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 50 -c:a aac";
+    let sparse = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a ac3";
+    for (name, recipe, size) in [
+        ("fits.mkv", h264, (1280, 720)),
+        ("sound.mkv", sparse, (640, 360)),
+        ("asp.avi", "-c:v mpeg4 -c:a libmp3lame", (640, 360)),
+    ] {
+        let clip = source(name, recipe);
+        let out = tempfile::tempdir().unwrap();
+        let facts = probe(&clip).await.unwrap();
+        let options = PrepareOptions::default();
+        let made = quick(&clip, &facts, out.path(), &options, &|_| {}).await;
+        let made = made.unwrap_or_else(|error| panic!("{name}: {error} {}", error.complaint()));
+        assert_eq!((made.width, made.height), size, "{name}");
+        assert_eq!(playability(&made), Playability::Playable, "{name}");
+        assert!(made.duration_ms.abs_diff(4000) <= 45, "{name}: {made:?}");
+        assert_eq!(
+            made,
+            probe(&out.path().join("programme.mp4")).await.unwrap()
+        );
+    }
+}
