@@ -3,6 +3,7 @@
 mod greeting;
 mod viewer_key;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +14,11 @@ use tokio::sync::watch;
 use crate::audience::{Events, Likes};
 use crate::clock::{Anchor, SharedClock, SystemClock};
 use crate::config::{Config, PlayOrder};
+use crate::conversion::Conversion;
 use crate::library::Library;
 use crate::station::Station;
 use crate::storage::{Bucket, Records, Recovery, Tree};
-use crate::timeline::Order;
+use crate::timeline::{Order, Segment, Version, VideoId};
 use crate::web::{self, Parts, ViewerCookies};
 
 /// The record that carries channel time over a restart within one boot.
@@ -57,6 +59,15 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         closing.subscribe(),
     )
     .await?;
+    let conversion = Conversion::start(
+        &config,
+        (records.clone(), clock.clone()),
+        &library,
+        bucket.clone(),
+        versions_in_use(&station),
+        closing.subscribe(),
+    )
+    .await?;
     let likes = Likes::start(records.clone())?;
     let events = Events::start(
         format!("{:016x}", rand::random::<u64>()),
@@ -82,6 +93,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         config,
         clock,
         library,
+        conversion,
         station,
         likes,
         events,
@@ -94,6 +106,19 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let _exported = exporter.await;
     records.close();
     Ok(served?)
+}
+
+/// The prepared versions that the plan shows, has shown lately or will show.
+fn versions_in_use(station: &Station) -> Box<dyn Fn() -> HashSet<(VideoId, u32)> + Send + Sync> {
+    let snapshots = station.subscribe();
+    Box::new(move || {
+        let plan = snapshots.borrow().plan.clone();
+        let playlists = plan.segments().iter().filter_map(Segment::playlist);
+        let programmes = playlists.flat_map(|playlist| playlist.programmes());
+        let made = programmes.filter(|programme| programme.version() != Version::ORIGINAL);
+        made.map(|programme| (programme.video().clone(), programme.version().get()))
+            .collect()
+    })
 }
 
 /// Checks that what the settings name is there.

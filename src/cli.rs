@@ -1,5 +1,10 @@
 //! The command line.
 
+mod client;
+mod library;
+mod upload;
+mod worker;
+
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
@@ -24,6 +29,12 @@ enum Command {
     Serve,
     /// Checks the settings and prints the effective ones, secrets masked
     Check,
+    /// Sends videos, or folders made by `onair process`, to a running station
+    Upload(upload::Arguments),
+    /// Lists, adds and removes the station's videos, and has failed conversions tried again
+    Library(library::Arguments),
+    /// Converts a station's videos on another machine
+    Worker(worker::Arguments),
 }
 
 /// Runs the command that `arguments` ask for.
@@ -39,6 +50,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(),
         Command::Check => check(),
+        Command::Upload(arguments) => {
+            with_runtime(async |config| upload::run(arguments, &config).await)
+        }
+        Command::Library(arguments) => {
+            with_runtime(async |config| library::run(arguments, &config).await)
+        }
+        Command::Worker(arguments) => {
+            with_runtime(async |config| worker::run(arguments, &config).await)
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,6 +73,15 @@ fn load() -> anyhow::Result<Config> {
     let environment = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
     Ok(Config::load(Path::new("."), environment)?)
+}
+
+fn with_runtime(command: impl AsyncFnOnce(Config) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let config = load()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(command(config))
 }
 
 fn serve() -> anyhow::Result<()> {

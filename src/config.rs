@@ -13,7 +13,10 @@ mod values;
 use std::path::{Path, PathBuf};
 
 use places::{merge, read_dotenv, read_toml};
-use values::{Values, bucket, channel_name, get, number, one_of, path, web_address};
+use values::{
+    Values, bucket, channel_name, get, number, one_of, path, prepared_dir, web_address,
+    worker_token,
+};
 
 pub use error::ConfigError;
 pub use kinds::{LogFormat, PlayOrder, S3Config, S3Delivery, Secret};
@@ -30,6 +33,14 @@ pub struct Config {
     pub uploads_dir: PathBuf,
     /// Videos that come with the station.
     pub static_dir: PathBuf,
+    /// Where versions made for the air are kept.
+    pub prepared_dir: PathBuf,
+    /// How many videos are converted here at once; may be 0.
+    pub workers: usize,
+    /// The niceness of what converts them, 0 to 19.
+    pub worker_niceness: i32,
+    /// What workers elsewhere must show; without it they are refused.
+    pub worker_token: Option<Secret>,
     /// The order the channel plays in.
     pub order: PlayOrder,
     /// The largest upload.
@@ -94,6 +105,10 @@ impl Config {
             data_dir: path(values, "ONAIR_DATA_DIR")?,
             uploads_dir: path(values, "ONAIR_UPLOADS_DIR")?,
             static_dir: path(values, "ONAIR_STATIC_DIR")?,
+            prepared_dir: prepared_dir(values)?,
+            workers: number(values, "ONAIR_WORKERS", 0, 64)?,
+            worker_niceness: number(values, "ONAIR_WORKER_NICENESS", 0, 19)?,
+            worker_token: worker_token(values)?,
             order: one_of(
                 values,
                 "ONAIR_ORDER",
@@ -137,6 +152,13 @@ impl Config {
             "ONAIR_DATA_DIR" => self.data_dir.display().to_string(),
             "ONAIR_UPLOADS_DIR" => self.uploads_dir.display().to_string(),
             "ONAIR_STATIC_DIR" => self.static_dir.display().to_string(),
+            "ONAIR_PREPARED_DIR" => self.prepared_dir.display().to_string(),
+            "ONAIR_WORKERS" => self.workers.to_string(),
+            "ONAIR_WORKER_NICENESS" => self.worker_niceness.to_string(),
+            "ONAIR_WORKER_TOKEN" => {
+                let token = self.worker_token.as_ref();
+                token.map(|token| format!("{token:?}")).unwrap_or_default()
+            }
             "ONAIR_ORDER" => format!("{:?}", self.order).to_lowercase(),
             "ONAIR_MAX_UPLOAD_BYTES" => self.max_upload_bytes.to_string(),
             "ONAIR_MAX_UPLOADS" => self.max_uploads.to_string(),

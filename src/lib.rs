@@ -29,6 +29,9 @@ pub mod storage;
 /// The videos the station owns: found, probed, uploaded, quarantined.
 pub mod library;
 
+/// From what came to what goes on the air: jobs, and those who work them off.
+pub mod conversion;
+
 /// Channels on air: one task per channel that publishes what is on.
 pub mod station;
 

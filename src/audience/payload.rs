@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::audience::Likes;
-use crate::library::{Catalogue, Source};
+use crate::library::{CaptionsLink, Catalogue, Source};
 use crate::station::Snapshot;
 use crate::timeline::{Airing, UnixMs, on_air};
 
@@ -37,6 +37,9 @@ pub struct Item {
     pub dislikes: u64,
     /// A still of it.
     pub poster: Option<String>,
+    /// Its subtitles.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub captions: Vec<CaptionsLink>,
 }
 
 /// What is on and what comes next: the data of an `on-air` event.
@@ -104,7 +107,9 @@ fn item(catalogue: &Catalogue, likes: &Likes, airing: &Airing) -> Item {
         index: catalogue.position(id),
         id: id.to_string(),
         title: video.map_or_else(|| id.to_string(), |v| v.title.clone()),
-        url: video.map(|v| v.url()).unwrap_or_default(),
+        url: video
+            .map(|v| v.url_of(airing.programme.version()))
+            .unwrap_or_default(),
         kind: "progressive",
         source: video.map(|v| v.source),
         started_at_ms: airing.from.get(),
@@ -113,6 +118,9 @@ fn item(catalogue: &Catalogue, likes: &Likes, airing: &Airing) -> Item {
         offset_ms: None,
         likes: counts.likes,
         dislikes: counts.dislikes,
-        poster: None,
+        poster: video.and_then(|v| v.poster_url()),
+        captions: video
+            .map(|v| v.captions(airing.programme.version()))
+            .unwrap_or_default(),
     }
 }

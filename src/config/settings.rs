@@ -34,6 +34,26 @@ pub const SETTINGS: &[Setting] = &[
         "Videos that come with the station.",
     ),
     setting(
+        "ONAIR_PREPARED_DIR",
+        "",
+        "Where versions made for the air are kept; empty for the folder `prepared` among the records.",
+    ),
+    setting(
+        "ONAIR_WORKERS",
+        "1",
+        "How many videos are converted here at once; 0 leaves it to `onair worker` elsewhere.",
+    ),
+    setting(
+        "ONAIR_WORKER_NICENESS",
+        "10",
+        "How far conversion stands back for everything else, 0 (not at all) to 19.",
+    ),
+    setting(
+        "ONAIR_WORKER_TOKEN",
+        "",
+        "The secret `onair worker` shows on other machines; without one, workers elsewhere are refused.",
+    ),
+    setting(
         "ONAIR_ORDER",
         "sequential",
         "`sequential` or `shuffle`: the order the channel plays in.",

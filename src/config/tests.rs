@@ -18,6 +18,32 @@ fn an_empty_folder_gives_the_defaults() {
     assert_eq!(config.data_dir, PathBuf::from("data"));
     assert_eq!(config.max_upload_bytes, 20 << 30);
     assert!(config.s3.is_none());
+    assert_eq!(config.prepared_dir, PathBuf::from("data/prepared"));
+    assert!(config.worker_token.is_none());
+}
+
+#[test]
+fn prepared_versions_are_kept_among_the_records_unless_told_elsewhere() {
+    let dir = |environment: &[(&str, &str)]| load(&[], environment).expect("all good").prepared_dir;
+    assert_eq!(
+        dir(&[("ONAIR_DATA_DIR", "/d")]),
+        PathBuf::from("/d/prepared")
+    );
+    assert_eq!(dir(&[("ONAIR_PREPARED_DIR", "/p")]), PathBuf::from("/p"));
+}
+
+#[test]
+fn a_short_worker_token_is_refused_without_showing_it() {
+    let error = load(&[], &[("ONAIR_WORKER_TOKEN", "hunter2")])
+        .expect_err("too short")
+        .to_string();
+    assert!(
+        error.contains("16 to 256") && !error.contains("hunter2"),
+        "{error}"
+    );
+    let config =
+        load(&[], &[("ONAIR_WORKER_TOKEN", "hunter2hunter2hunter2")]).expect("long enough");
+    assert!(!format!("{config:?} {:?}", config.effective()).contains("hunter2"));
 }
 
 #[test]

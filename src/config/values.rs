@@ -48,6 +48,29 @@ pub(super) fn path(values: &Values, key: &'static str) -> Result<PathBuf, Config
     }
 }
 
+/// Among the records, unless it is told elsewhere.
+pub(super) fn prepared_dir(values: &Values) -> Result<PathBuf, ConfigError> {
+    match get(values, "ONAIR_PREPARED_DIR") {
+        "" => Ok(path(values, "ONAIR_DATA_DIR")?.join("prepared")),
+        _ => path(values, "ONAIR_PREPARED_DIR"),
+    }
+}
+
+/// Long enough that nobody guesses it; its text is in no message.
+pub(super) fn worker_token(values: &Values) -> Result<Option<Secret>, ConfigError> {
+    let token = get(values, "ONAIR_WORKER_TOKEN");
+    let fits = (16..=256).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic());
+    match token {
+        "" => Ok(None),
+        token if fits => Ok(Some(Secret::new(token))),
+        _ => Err(ConfigError::Value {
+            key: "ONAIR_WORKER_TOKEN",
+            value: "********".to_owned(),
+            reason: "it takes 16 to 256 visible ASCII characters".to_owned(),
+        }),
+    }
+}
+
 pub(super) fn number<T>(
     values: &Values,
     key: &'static str,

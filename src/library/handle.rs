@@ -13,19 +13,23 @@ use super::folders::Folders;
 use super::intake::Intake;
 use super::objects::Objects;
 use super::prober::Prober;
+use super::record::Place;
 use super::refusal::UploadError;
+use super::rendition::{Bytes, Outcome, Preparation, Rendition};
 use super::request::UploadRequest;
 use super::resumable::{Resumables, sweep_until};
 use super::roots::Roots;
 use super::sample::Samples;
-use super::shelf::Shelf;
+use super::shelf::{Change, Shelf};
 use super::upload::{Begun, Upload};
 use super::{Catalogue, Source, Video};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::media::{self, ProbeError};
-use crate::storage::{Bucket, Records, SpoolFile, StorageError, create_dir_durably};
-use crate::timeline::DurationMs;
+use crate::storage::{
+    Bucket, Records, SpoolFile, StorageError, create_dir_durably, durable_remove,
+};
+use crate::timeline::{DurationMs, VideoId};
 
 /// The start waits so long for the first look through the folders; it goes on after that.
 const LONGEST_FIRST_LOOK: Duration = Duration::from_secs(10);
@@ -53,10 +57,25 @@ pub enum LibraryError {
     Nested(PathBuf, PathBuf),
 }
 
+/// Why a video stays.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoveError {
+    /// It lies in the folder of videos that come with the station, which is the operator's own.
+    #[error("this video comes with the station; remove its file from the folder itself")]
+    Static,
+    /// It is in a bucket that is not configured.
+    #[error("this video is in a bucket that is not configured any more")]
+    NoBucket,
+    /// Its file or its record refuses.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
 /// The videos the station owns; cheap to clone.
 #[derive(Clone)]
 pub struct Library {
     published: watch::Receiver<Arc<Catalogue>>,
+    shelf: Arc<Shelf>,
     intake: Arc<Intake>,
     resumables: Resumables,
     roots: Roots,
@@ -130,7 +149,7 @@ impl Library {
         let intake = Arc::new(Intake::new(
             config,
             uploads_dir,
-            (shelf, answers),
+            (Arc::clone(&shelf), answers),
             (prober, Arc::clone(&clock)),
             bucket,
         ));
@@ -141,6 +160,7 @@ impl Library {
         tokio::spawn(async move { left.finish_what_was_left().await });
         Ok(Self {
             published,
+            shelf,
             intake,
             resumables,
             roots,
@@ -173,6 +193,83 @@ impl Library {
     /// The uploads that go on where a connection broke.
     pub fn resumables(&self) -> &Resumables {
         &self.resumables
+    }
+
+    /// Makes `rendition`, whose files are in place and durable, the version of `video` that is
+    /// scheduled from now on; nothing happens if `bytes` are no longer the video's.
+    ///
+    /// # Errors
+    /// Why the disk took nothing; nothing has changed then.
+    pub async fn adopt(
+        &self,
+        video: &VideoId,
+        bytes: Bytes,
+        rendition: Rendition,
+    ) -> Result<(), StorageError> {
+        self.note(video, bytes, Outcome::Ready(rendition)).await
+    }
+
+    /// Takes `video` off the air for good, as reading all of `bytes` showed `reason`.
+    ///
+    /// # Errors
+    /// Why the disk took nothing; nothing has changed then.
+    pub async fn quarantine(
+        &self,
+        video: &VideoId,
+        bytes: Bytes,
+        reason: String,
+    ) -> Result<(), StorageError> {
+        self.note(video, bytes, Outcome::Unfit(reason)).await
+    }
+
+    async fn note(
+        &self,
+        video: &VideoId,
+        Bytes(look): Bytes,
+        outcome: Outcome,
+    ) -> Result<(), StorageError> {
+        let preparation = Preparation { look, outcome };
+        let change = Change::Prepared(video.clone(), preparation);
+        self.shelf.apply(vec![change]).await
+    }
+
+    /// Takes a video out of the library and removes its file, of which nothing is left; false if
+    /// there is no such video.
+    ///
+    /// # Errors
+    /// [`RemoveError`] if it came with the station, or its file cannot be removed.
+    pub async fn remove(&self, video: &VideoId) -> Result<bool, RemoveError> {
+        let Some(found) = self.snapshot().get(video).cloned() else {
+            return Ok(false);
+        };
+        match (found.source, self.local_path(&found)) {
+            (Source::Static, _) => return Err(RemoveError::Static),
+            (Source::Bucket, _) => {
+                let bucket = self.intake.bucket.as_ref().ok_or(RemoveError::NoBucket)?;
+                bucket.delete(&found.key).await?;
+            }
+            (Source::Uploads, path) => {
+                let path = path.ok_or(RemoveError::Static)?;
+                let removed = tokio::task::spawn_blocking(move || durable_remove(&path)).await;
+                removed.map_err(|_| StorageError::Panicked)??;
+            }
+        }
+        let place = Place {
+            source: found.source,
+            key: found.key.clone(),
+        };
+        self.shelf.apply(vec![Change::Gone(place)]).await?;
+        Ok(true)
+    }
+
+    /// The made version of every video that has one, also of those whose bytes are away for now.
+    pub fn renditions(&self) -> Vec<(VideoId, u32)> {
+        let state = self.shelf.state();
+        let made = state.entries().filter_map(|(id, entry)| {
+            let rendition = entry.video.rendition.as_ref()?;
+            Some((id.clone(), rendition.version))
+        });
+        made.collect()
     }
 
     /// How many files have been looked into since the start.

@@ -29,7 +29,7 @@ pub(super) struct Intake {
     shelf: Arc<Shelf>,
     answers: Arc<Answers>,
     clock: SharedClock,
-    bucket: Option<Bucket>,
+    pub bucket: Option<Bucket>,
     min_free_bytes: u64,
     max_uploads: usize,
     turns: Arc<Semaphore>,

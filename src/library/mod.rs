@@ -21,6 +21,7 @@ mod promise;
 mod received;
 mod record;
 mod refusal;
+mod rendition;
 mod request;
 mod resumable;
 mod roots;
@@ -34,13 +35,15 @@ mod walk;
 mod watch;
 
 pub use catalogue::Catalogue;
-pub use handle::{Library, LibraryError};
+pub use handle::{Library, LibraryError, RemoveError};
 pub use names::ENDINGS;
 pub use refusal::UploadError;
+pub use rendition::{Bytes, Captions, CaptionsLink, Grade, Rendition};
 pub use request::{UploadRequest, Uploaded};
 pub use resumable::{
     Closed, NewResumable, Opened, Progress, Receiving, ResumableError, ResumableId, Resumables,
     Standing, Whole,
 };
+pub use shelf::kept;
 pub use upload::{Begun, Upload};
 pub use video::{Source, Video, VideoState};

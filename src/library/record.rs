@@ -8,6 +8,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::rendition::{Outcome, Preparation};
 use super::{Source, Video, VideoState, names};
 use crate::media::{Facts, Playability, playability};
 use crate::storage::ObjectFact;
@@ -83,6 +84,12 @@ pub(super) struct VideoRecord {
     pub added_ms: i64,
     pub verdict: Verdict,
     pub probe_version: u32,
+    /// What came of preparing it for the air, once something did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preparation: Option<Preparation>,
+    /// How many versions of it were made, ever: each has a number of its own.
+    #[serde(default)]
+    pub versions_made: u32,
     /// Since when its bytes are nowhere to be found, in channel time.
     pub absent_since_ms: Option<i64>,
 }
@@ -100,6 +107,8 @@ impl VideoRecord {
             added_ms,
             verdict,
             probe_version: PROBE_VERSION,
+            preparation: None,
+            versions_made: 0,
             absent_since_ms: None,
         }
     }
@@ -122,22 +131,36 @@ impl VideoRecord {
         self.look == *look && self.probe_version == PROBE_VERSION
     }
 
+    /// What came of preparing the bytes it has now.
+    fn outcome(&self) -> Option<&Outcome> {
+        let preparation = self.preparation.as_ref()?;
+        (preparation.look == self.look).then_some(&preparation.outcome)
+    }
+
     /// The video it describes.
     pub fn video(&self, id: VideoId) -> Video {
-        let (facts, state) = match &self.verdict {
-            Verdict::Fault(reason) => (
-                None,
-                VideoState::Quarantined {
-                    reason: reason.clone(),
-                },
-            ),
-            Verdict::Facts(facts) => {
+        let quarantined = |reason: &String| VideoState::Quarantined {
+            reason: reason.clone(),
+        };
+        let (facts, state) = match (&self.verdict, self.outcome()) {
+            (Verdict::Fault(reason), _) => (None, quarantined(reason)),
+            (Verdict::Facts(facts), Some(Outcome::Unfit(reason))) => {
+                (Some(Facts::clone(facts)), quarantined(reason))
+            }
+            (Verdict::Facts(facts), Some(Outcome::Ready(_))) => {
+                (Some(Facts::clone(facts)), VideoState::Ready)
+            }
+            (Verdict::Facts(facts), None) => {
                 let state = match playability(facts) {
                     Playability::Playable => VideoState::Ready,
                     Playability::NeedsConversion { reason } => VideoState::Waiting { reason },
                 };
                 (Some(Facts::clone(facts)), state)
             }
+        };
+        let rendition = match (&self.verdict, self.outcome()) {
+            (Verdict::Facts(_), Some(Outcome::Ready(rendition))) => Some(rendition.clone()),
+            _ => None,
         };
         Video {
             id,
@@ -149,6 +172,8 @@ impl VideoRecord {
             added_ms: self.added_ms,
             facts,
             state,
+            rendition,
+            versions_made: self.versions_made,
         }
     }
 }

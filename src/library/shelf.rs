@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::record::{Look, Place, Verdict, VideoRecord, new_id};
+use super::rendition::{Outcome, Preparation};
 use super::state::{Entry, Standing, State};
 use super::{Catalogue, Source, Video};
 use crate::clock::SharedClock;
@@ -32,6 +33,8 @@ pub(super) enum Change {
     Back(Place),
     /// A known file is no longer there.
     Gone(Place),
+    /// A video was prepared for the air, or found unfit for it.
+    Prepared(VideoId, Preparation),
 }
 
 /// A record to be written in the same step as a change, such as the answer to an upload.
@@ -273,6 +276,27 @@ impl Shelf {
     }
 }
 
+/// The videos in the records of a station that does not run; those whose bytes are known to be
+/// away are left out.
+///
+/// # Errors
+/// [`StorageError`] if the records fail.
+pub fn kept(records: &Records) -> Result<Vec<Video>, StorageError> {
+    let mut videos = Vec::new();
+    for record in records.scan(Tree::Videos, b"") {
+        let (key, value) = record?;
+        let id = std::str::from_utf8(&key)
+            .ok()
+            .and_then(|text| VideoId::new(text).ok());
+        if let (Some(id), Ok(record)) = (id, serde_json::from_slice::<VideoRecord>(&value))
+            && record.absent_since_ms.is_none()
+        {
+            videos.push(record.video(id));
+        }
+    }
+    Ok(videos)
+}
+
 /// The library takes no more videos.
 struct Full;
 
@@ -333,7 +357,23 @@ fn plan(state: &State, change: Change, now_ms: i64) -> Result<Option<(VideoId, E
             let entry = Entry::new(&id, record, false);
             Ok(Some((id, entry)))
         }
+        Change::Prepared(id, preparation) => Ok(prepared(state, id, preparation)),
     }
+}
+
+/// What was made of bytes that are no longer the video's is of no use.
+fn prepared(state: &State, id: VideoId, preparation: Preparation) -> Option<(VideoId, Entry)> {
+    let entry = state.get(&id)?;
+    if entry.record.look != preparation.look {
+        return None;
+    }
+    let mut record = entry.record.clone();
+    if let Outcome::Ready(rendition) = &preparation.outcome {
+        record.versions_made = record.versions_made.max(rendition.version);
+    }
+    record.preparation = Some(preparation);
+    let entry = Entry::new(&id, record, entry.present);
+    Some((id, entry))
 }
 
 fn known(state: &State, place: &Place) -> Option<(VideoId, VideoRecord)> {

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::{CaptionsLink, Rendition};
 use crate::media::Facts;
-use crate::timeline::{DurationMs, VideoId};
+use crate::timeline::{DurationMs, Version, VideoId};
 
 /// Where a video's bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -94,12 +95,26 @@ pub struct Video {
     pub facts: Option<Facts>,
     /// Whether it can be on the air.
     pub state: VideoState,
+    /// The version of it that was made for the air, if there is one.
+    pub rendition: Option<Rendition>,
+    /// How many versions of it were made, ever.
+    pub versions_made: u32,
 }
 
 impl Video {
-    /// How long its picture lasts, if known.
+    /// The version that is scheduled from now on: what was made for the air, else the original.
+    pub fn version(&self) -> Version {
+        self.rendition
+            .as_ref()
+            .map_or(Version::ORIGINAL, Rendition::version)
+    }
+
+    /// How long the picture of [`Video::version`] lasts, if known.
     pub fn duration(&self) -> Option<DurationMs> {
-        self.facts.as_ref().map(Facts::duration)
+        match &self.rendition {
+            Some(rendition) => Some(rendition.duration()),
+            None => self.facts.as_ref().map(Facts::duration),
+        }
     }
 
     /// Whether it can be scheduled.
@@ -112,8 +127,51 @@ impl Video {
         self.key.rsplit('/').next().unwrap_or(&self.key)
     }
 
-    /// The path of its bytes on this server, percent-encoded (RFC 3986 §2.1).
+    /// The path of the bytes of [`Video::version`] on this server.
     pub fn url(&self) -> String {
+        self.url_of(self.version())
+    }
+
+    /// The path of the bytes of `version` on this server.
+    pub fn url_of(&self, version: Version) -> String {
+        match version {
+            Version::ORIGINAL => self.url_of_original(),
+            made => self.url_in(made, Rendition::PROGRAMME),
+        }
+    }
+
+    /// The path of its poster on this server, if it has one.
+    pub fn poster_url(&self) -> Option<String> {
+        let rendition = self.rendition.as_ref().filter(|made| made.stills)?;
+        Some(self.url_in(rendition.version(), Rendition::POSTER))
+    }
+
+    /// The path of the stills for previews on this server, if it has some.
+    pub fn previews_url(&self) -> Option<String> {
+        let rendition = self.rendition.as_ref().filter(|made| made.stills)?;
+        Some(self.url_in(rendition.version(), Rendition::PREVIEWS))
+    }
+
+    /// The subtitles of `version`; none if that is not the one scheduled from now on.
+    pub fn captions(&self, version: Version) -> Vec<CaptionsLink> {
+        let rendition = self.rendition.iter().filter(|r| r.version() == version);
+        let tracks = rendition.flat_map(|rendition| &rendition.captions);
+        tracks
+            .map(|track| CaptionsLink {
+                language: track.language.clone(),
+                label: track.label.clone(),
+                url: self.url_in(version, &track.file),
+            })
+            .collect()
+    }
+
+    /// The path of `file` in the folder of `version` on this server; the name is a plain one.
+    pub fn url_in(&self, version: Version, file: &str) -> String {
+        format!("/media/{}/v{}/{file}", self.id, version.get())
+    }
+
+    /// Percent-encoded (RFC 3986 §2.1).
+    fn url_of_original(&self) -> String {
         match self.source {
             Source::Static => format!("/static/{}", percent_encoded(&self.key)),
             Source::Uploads => format!("/uploads/{}", percent_encoded(&self.key)),

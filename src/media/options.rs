@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::SubtitleOrigin;
-
 /// How a video is to be prepared.
 #[derive(Debug, Clone, Default)]
 pub struct PrepareOptions {
@@ -24,6 +22,4 @@ pub struct SubtitleFile {
     pub language: String,
     /// What viewers choose it by; none for the language's own name.
     pub label: Option<String>,
-    /// Whether it was found beside the video or uploaded.
-    pub origin: SubtitleOrigin,
 }

@@ -225,9 +225,9 @@ fn playlist(catalogue: &Catalogue, order: Order) -> Option<Playlist> {
             "only the first {PLAYLIST_LIMIT} videos are on the air"
         );
     }
-    let programmes = scheduled
-        .iter()
-        .filter_map(|video| Programme::new(video.id.clone(), video.duration()?).ok());
+    let programmes = scheduled.iter().filter_map(|video| {
+        Programme::of_version(video.id.clone(), video.version(), video.duration()?).ok()
+    });
     Playlist::new(programmes.take(PLAYLIST_LIMIT).collect(), order).ok()
 }
 

@@ -25,6 +25,8 @@ pub(super) fn catalogue(words: &str) -> Arc<Catalogue> {
             added_ms: 0,
             facts: Some(facts(ms.parse().unwrap())),
             state,
+            rendition: None,
+            versions_made: 0,
         })
     });
     Arc::new(Catalogue::new(videos, 0))

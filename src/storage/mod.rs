@@ -10,6 +10,6 @@ mod records;
 pub use error::StorageError;
 pub use objects::{
     Bucket, LocalFile, ObjectFact, SpoolFile, create_dir_durably, durable_remove, durable_rename,
-    free_bytes, install_crypto,
+    free_bytes, install_crypto, sync_dir,
 };
 pub use records::{MAX_KEY_BYTES, MAX_VALUE_BYTES, Records, Recovery, Tree, Txn};

@@ -11,7 +11,7 @@ use super::StorageError;
 
 pub use bucket::{Bucket, ObjectFact, install_crypto};
 pub(super) use disk::sync_parent;
-pub use disk::{create_dir_durably, durable_remove, durable_rename, free_bytes};
+pub use disk::{create_dir_durably, durable_remove, durable_rename, free_bytes, sync_dir};
 pub use file::LocalFile;
 pub use spool::SpoolFile;
 

@@ -77,14 +77,34 @@ fn conditions(method: Method, headers: &HeaderMap<'_>) -> Conditions {
 pub(super) struct Delivery {
     file: Representation,
     content_type: &'static str,
+    keeping: Keeping,
     answer: Answer,
     body: Option<ByteStream>,
+}
+
+/// What caches may do with a file's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// Keep them, and ask each time: a file may be replaced under its name.
+    Asking,
+    /// Keep them: there will never be others under this name (RFC 8246).
+    Forever,
+}
+
+impl Keeping {
+    fn cache_control(self) -> &'static str {
+        match self {
+            Self::Asking => "public, no-cache",
+            Self::Forever => "public, max-age=31536000, immutable",
+        }
+    }
 }
 
 /// What can be sent and how.
 pub(super) struct Sending<'a> {
     pub file: Representation,
     pub content_type: &'static str,
+    pub keeping: Keeping,
     pub from: ServedFrom,
     pub metrics: &'a Metrics,
     /// Channel time in milliseconds.
@@ -123,6 +143,7 @@ impl Delivery {
         Ok(Self {
             file,
             content_type: sending.content_type,
+            keeping: sending.keeping,
             answer,
             body,
         })
@@ -175,8 +196,7 @@ impl<'r> Responder<'r, 'static> for Delivery {
         response.set_raw_header("ETag", self.file.etag);
         response.set_raw_header("Last-Modified", modified);
         response.set_raw_header("Accept-Ranges", "bytes");
-        // To be kept, and asked for each time: a file may be replaced under its name.
-        response.set_raw_header("Cache-Control", "public, no-cache");
+        response.set_raw_header("Cache-Control", self.keeping.cache_control());
         if let Some(body) = self.body {
             response.set_streamed_body(StreamReader::new(body));
             // Only now: setting the body resets this.

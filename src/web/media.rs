@@ -16,7 +16,7 @@ use rocket::http::{Header, Status};
 use rocket::{Responder, Route, State, get, head, routes};
 use tokio::sync::watch;
 
-use super::delivery::{Asked, ByteStream, Delivery, Sending};
+use super::delivery::{Asked, ByteStream, Delivery, Keeping, Sending};
 use super::errors::Problem;
 use super::metrics::{Metrics, ServedFrom};
 use super::range::{Part, Representation};
@@ -286,6 +286,7 @@ impl Media {
         Sending {
             file,
             content_type: content_type(&video.key, container),
+            keeping: Keeping::Asking,
             from,
             metrics: &self.metrics,
             now_ms: self.clock.now().get(),

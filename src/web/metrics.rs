@@ -61,6 +61,21 @@ pub struct Metrics {
     uploads: Family<Label, Counter>,
     upload_bytes: Counter,
     votes: Family<Label, Counter>,
+    jobs: Family<Label, Gauge>,
+    jobs_done: Family<[(&'static str, String); 1], Gauge<f64, AtomicU64>>,
+}
+
+/// How converting goes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct JobCounts {
+    /// Jobs whose turn has not come.
+    pub waiting: i64,
+    /// Jobs somebody works on.
+    pub running: i64,
+    /// Jobs that were given up on.
+    pub failed: i64,
+    /// Of each running one the video, and how much of its present stage is done, 0 to 1.
+    pub done: Vec<(String, f64)>,
 }
 
 /// A length of time that is told, not counted.
@@ -101,6 +116,22 @@ impl Metrics {
             VoteCast::None => "none",
         };
         self.votes.get_or_create(&[("vote", vote)]).inc();
+    }
+
+    /// Takes over how converting goes.
+    pub fn take_over_jobs(&self, counts: JobCounts) {
+        for (state, jobs) in [
+            ("waiting", counts.waiting),
+            ("running", counts.running),
+            ("failed", counts.failed),
+        ] {
+            self.jobs.get_or_create(&[("state", state)]).set(jobs);
+        }
+        // Only what runs now is told, so the series stay few.
+        self.jobs_done.clear();
+        for (video, done) in counts.done {
+            self.jobs_done.get_or_create(&[("video", video)]).set(done);
+        }
     }
 
     /// Takes over what others count: who watches, and how punctual the station is.
@@ -148,6 +179,16 @@ impl Metrics {
             Unit::Bytes,
             self.upload_bytes.clone(),
         );
+        registry.register(
+            "jobs",
+            "Conversions, by where they stand",
+            self.jobs.clone(),
+        );
+        registry.register(
+            "job_stage_done_ratio",
+            "How much of its present stage a running conversion has done",
+            self.jobs_done.clone(),
+        );
         registry.register("votes", "Votes kept, by what they say", self.votes.clone());
         registry.register(
             "station_changes",
@@ -180,6 +221,14 @@ mod tests {
         elsewhere.upload_ended(UploadResult::Refused);
         elsewhere.bytes_uploaded(77);
         elsewhere.voted(VoteCast::Dislike);
+        for done in [vec![("a".to_owned(), 0.25)], vec![("b".to_owned(), 0.5)]] {
+            elsewhere.take_over_jobs(JobCounts {
+                waiting: 3,
+                running: 1,
+                failed: 0,
+                done,
+            });
+        }
         let text = metrics.encoded();
         for line in [
             "onair_served_bytes_total{from=\"disk\"} 1000",
@@ -188,9 +237,13 @@ mod tests {
             "onair_uploads_total{result=\"refused\"} 1",
             "onair_uploaded_bytes_total 77",
             "onair_votes_total{vote=\"dislike\"} 1",
+            "onair_jobs{state=\"waiting\"} 3",
+            "onair_jobs{state=\"failed\"} 0",
+            "onair_job_stage_done_ratio{video=\"b\"} 0.5",
         ] {
             assert!(text.lines().any(|l| l == line), "{line} not in:\n{text}");
         }
+        assert!(!text.contains("video=\"a\""), "it is over:\n{text}");
         assert!(text.ends_with("# EOF\n"));
     }
 }

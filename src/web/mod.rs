@@ -8,12 +8,15 @@ mod errors;
 mod events;
 mod form;
 mod headers;
+mod jobs;
 mod media;
 mod metrics;
 mod net;
+mod operator;
 mod ops;
 mod origin;
 mod pages;
+mod prepared;
 mod range;
 mod site;
 #[cfg(test)]
@@ -23,6 +26,7 @@ mod uploads;
 mod viewer;
 mod votes;
 mod wire;
+mod worker;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -39,17 +43,20 @@ use tokio::sync::watch;
 use crate::audience::{Events, Likes};
 use crate::clock::SharedClock;
 use crate::config::{Config, S3Delivery};
+use crate::conversion::Conversion;
 use crate::library::Library;
 use crate::station::Station;
 use crate::storage::Bucket;
 use crate::timeline::on_air;
 
-use assets::{Assets, RESUMABLE};
+use assets::Assets;
 use headers::SecurityHeaders;
 use media::{Media, SignedAddresses};
 use metrics::Metrics;
 use net::UserTimeout;
+use operator::OperatorToken;
 use ops::{CountedElsewhere, Readiness};
+use prepared::Prepared;
 use site::Site;
 use uploads::Uploads;
 
@@ -66,6 +73,8 @@ pub struct Parts {
     pub clock: SharedClock,
     /// The videos.
     pub library: Library,
+    /// What is made of them for the air.
+    pub conversion: Conversion,
     /// What is on.
     pub station: Station,
     /// The votes.
@@ -119,11 +128,6 @@ pub async fn serve(
 pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
     let assets = Assets::load(Path::new(BROWSER_DIR))
         .map_err(|e| WebError::Start(format!("cannot read {BROWSER_DIR}/: {e}")))?;
-    if !assets.has(RESUMABLE) {
-        tracing::warn!(
-            "the script that sends uploads is missing, so the upload page sends plain forms; `make run` installs it (npm ci)"
-        );
-    }
     let closing = parts.closing.clone();
     let site = Site {
         channel_name: parts.config.channel_name.clone(),
@@ -145,9 +149,17 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         longest_silence: uploads::LONGEST_SILENCE,
         metrics: metrics.clone(),
     };
+    let prepared = Prepared {
+        dir: parts.config.prepared_dir.clone(),
+        catalogue: parts.library.subscribe(),
+        clock: parts.clock.clone(),
+        metrics: metrics.clone(),
+    };
     let (events, station) = (parts.events.clone(), parts.station.clone());
+    let conversion = parts.conversion.clone();
     let counted = CountedElsewhere(Box::new(move |metrics| {
         metrics.take_over(&events, station.drift());
+        metrics.take_over_jobs(jobs::counts(&conversion));
     }));
     let rocket = rocket::custom(figment(&parts.config))
         .attach(Template::fairing())
@@ -163,14 +175,21 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         .mount("/", assets::routes())
         .mount("/", ops::routes())
         .mount("/", events::routes())
+        .mount("/", jobs::routes())
         .mount("/", media::routes())
         .mount("/", pages::routes())
         .mount("/", tus::routes())
+        .mount("/", prepared::routes())
         .mount("/", uploads::routes())
         .mount("/", votes::routes())
+        .mount("/", worker::routes())
         .manage(site)
         .manage(parts.clock)
         .manage(parts.library)
+        .manage(parts.conversion)
+        .manage(prepared)
+        .manage(OperatorToken(parts.config.worker_token))
+        .manage(parts.bucket)
         .manage(parts.station)
         .manage(parts.likes)
         .manage(parts.events)

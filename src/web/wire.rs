@@ -3,7 +3,7 @@
 use rocket::serde::Serialize;
 
 use crate::audience::{Counts, Vote};
-use crate::library::{Source, Uploaded, Video};
+use crate::library::{CaptionsLink, Grade, Source, Uploaded, Video};
 use crate::timeline::{DurationMs, UnixMs};
 
 /// A video in the schedule.
@@ -18,6 +18,9 @@ pub(super) struct ScheduledVideo<'v> {
     pub likes: u64,
     pub dislikes: u64,
     pub source: Source,
+    pub poster: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub captions: Vec<CaptionsLink>,
 }
 
 impl<'v> ScheduledVideo<'v> {
@@ -31,6 +34,8 @@ impl<'v> ScheduledVideo<'v> {
             likes: counts.likes,
             dislikes: counts.dislikes,
             source: video.source,
+            poster: video.poster_url(),
+            captions: video.captions(video.version()),
         }
     }
 }
@@ -61,6 +66,11 @@ pub(super) struct LibraryVideo {
     pub audio_codec: Option<String>,
     pub added_ms: i64,
     pub on_air_at_ms: Option<i64>,
+    /// `original`, `quick` or `house`: what is scheduled from now on.
+    pub version: &'static str,
+    pub poster: Option<String>,
+    pub previews: Option<String>,
+    pub captions: Vec<CaptionsLink>,
 }
 
 impl LibraryVideo {
@@ -83,6 +93,14 @@ impl LibraryVideo {
                 .map(|a| a.codec.clone()),
             added_ms: video.added_ms,
             on_air_at_ms: on_air_at.map(UnixMs::get),
+            version: match video.rendition.as_ref().map(|made| made.grade) {
+                None => "original",
+                Some(Grade::Quick) => "quick",
+                Some(Grade::House) => "house",
+            },
+            poster: video.poster_url(),
+            previews: video.previews_url(),
+            captions: video.captions(video.version()),
         }
     }
 }
@@ -102,7 +120,9 @@ impl UploadAnswer {
     pub fn new(uploaded: &Uploaded, on_air_at: Option<UnixMs>) -> Self {
         let message = match uploaded.video.state.reason() {
             None => "The video is in the library and will be on the air.".to_owned(),
-            Some(reason) => format!("The video is kept, but not on the air yet: {reason}"),
+            Some(reason) => {
+                format!("The video is kept and will be on the air once it is converted: {reason}.")
+            }
         };
         Self {
             success: true,

@@ -6,12 +6,13 @@ use crate::circles;
 use crate::rust_source::{self, Kind, Mention, Source};
 
 /// Lowest floor first; rooms on one floor do not know each other.
-const FLOORS: [&[&str]; 12] = [
+const FLOORS: [&[&str]; 13] = [
     &["timeline"],
     &["clock"],
     &["config"],
     &["media", "storage"],
     &["library"],
+    &["conversion"],
     &["station"],
     &["audience"],
     &["web"],

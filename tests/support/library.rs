@@ -53,6 +53,7 @@ impl Home {
             setting("ONAIR_UPLOADS_DIR", "uploads"),
             ("ONAIR_MIN_FREE_BYTES".to_owned(), "0".to_owned()),
             ("ONAIR_S3_SCAN_S".to_owned(), "1".to_owned()),
+            ("ONAIR_WORKERS".to_owned(), "0".to_owned()),
         ];
         Config::load(self.dir.path(), environment).unwrap()
     }

@@ -75,6 +75,8 @@ impl Home {
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
             .env("ROCKET_ADDRESS", "127.0.0.1")
             .env("ROCKET_PORT", "0")
+            // Converting takes processors from what is tested; a test about it says so.
+            .env("ONAIR_WORKERS", "0")
             .envs(self.environment())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit());

@@ -76,6 +76,22 @@ pub fn create_dir_durably(dir: &Path) -> Result<(), StorageError> {
     sync_parent(dir)
 }
 
+/// Makes the files in `dir`, which has no folders in it, and their names durable. Blocks.
+///
+/// # Errors
+/// [`StorageError::Io`] if one of them refuses.
+pub fn sync_dir(dir: &Path) -> Result<(), StorageError> {
+    let failed = || StorageError::io("sync", dir);
+    for entry in fs::read_dir(dir).map_err(failed())? {
+        let path = entry.map_err(failed())?.path();
+        File::open(&path)
+            .and_then(|file| file.sync_all())
+            .map_err(StorageError::io("sync", &path))?;
+    }
+    sync_parent(&dir.join("any"))?;
+    sync_parent(dir)
+}
+
 /// How many bytes an unprivileged process may still write on the file system that holds `dir`.
 ///
 /// # Errors

@@ -41,11 +41,13 @@ pub enum Tree {
     Uploads,
     /// Uploads that may go on, by id.
     Resumables,
+    /// What is kept of conversions that did not end well, by video.
+    Jobs,
 }
 
 impl Tree {
     /// All kinds, in the order they lie.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Meta,
         Self::Videos,
         Self::Plans,
@@ -53,6 +55,7 @@ impl Tree {
         Self::Counts,
         Self::Uploads,
         Self::Resumables,
+        Self::Jobs,
     ];
 
     /// Part of the format: never reuse one.
@@ -65,6 +68,7 @@ impl Tree {
             Self::Counts => 5,
             Self::Uploads => 6,
             Self::Resumables => 16,
+            Self::Jobs => 8,
         }
     }
 
@@ -78,6 +82,7 @@ impl Tree {
             Self::Counts => "counts",
             Self::Uploads => "uploads",
             Self::Resumables => "resumables",
+            Self::Jobs => "jobs",
         }
     }
 

@@ -26,6 +26,8 @@ fn video(id: &str, source: Source, key: &str) -> Video {
         added_ms: 0,
         facts: None,
         state: VideoState::Ready,
+        rendition: None,
+        versions_made: 0,
     }
 }
 

@@ -60,6 +60,8 @@ export class Station {
       ONAIR_DATA_DIR: at("data"),
       ONAIR_UPLOADS_DIR: at("uploads"),
       ONAIR_STATIC_DIR: staticDir ?? at("static"),
+      // Converting takes processors from what is tested; a test about it says so.
+      ONAIR_WORKERS: "0",
       ROCKET_ADDRESS: "127.0.0.1",
       ROCKET_PORT: String(port),
       ...environment,

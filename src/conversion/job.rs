@@ -1,0 +1,129 @@
+//! One job: what is to be made of a video, and how that goes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::library::{Bytes, Grade, Video, VideoState};
+use crate::media::{self, Progress};
+use crate::timeline::VideoId;
+
+/// What is to be made of a video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// Something that plays, fast: the video is not on the air without it.
+    Quick,
+    /// The house format.
+    House,
+}
+
+impl Step {
+    /// What `video` lacks; nothing if it is as it should be, or beyond help.
+    pub fn wanted_by(video: &Video) -> Option<Self> {
+        video.facts.as_ref()?;
+        match (&video.state, &video.rendition) {
+            (VideoState::Quarantined { .. }, _) => None,
+            (VideoState::Waiting { .. }, _) => Some(Self::Quick),
+            (VideoState::Ready, Some(made))
+                if made.grade == Grade::House && made.recipe >= media::RECIPE =>
+            {
+                None
+            }
+            (VideoState::Ready, _) => Some(Self::House),
+        }
+    }
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum JobState {
+    /// Its turn will come.
+    Waiting {
+        /// Not before this instant of channel time, after a failure.
+        not_before_ms: Option<i64>,
+    },
+    /// Somebody works on it.
+    Running {
+        /// Who.
+        worker: String,
+        /// Since when, in channel time.
+        since_ms: i64,
+        /// How far that is, once something was heard.
+        progress: Option<Progress>,
+    },
+    /// It failed too often; nothing happens until a person asks.
+    Failed,
+}
+
+/// A job as it is shown.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct JobView {
+    /// Of which video.
+    #[serde(serialize_with = "as_text")]
+    pub video: VideoId,
+    /// What is made of it.
+    pub step: Step,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub state: JobState,
+    /// How often it has failed.
+    pub failures: u32,
+    /// Why it failed last, in words.
+    pub reason: Option<String>,
+    /// What the programs said about that; a few lines.
+    pub details: Vec<String>,
+}
+
+fn as_text<S: serde::Serializer>(id: &VideoId, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(id.as_str())
+}
+
+/// What is kept of a job over restarts, by video; a job that never ran has none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct JobRecord {
+    /// Of which bytes.
+    pub size_bytes: u64,
+    pub modified_ms: i64,
+    pub step: Step,
+    /// How often it was begun and neither ended nor failed: the process was killed, or brought
+    /// the machine down.
+    pub interruptions: u32,
+    pub failures: u32,
+    pub reason: Option<String>,
+    pub details: Vec<String>,
+    /// After a failure, in channel time.
+    pub not_before_ms: i64,
+}
+
+impl JobRecord {
+    pub fn new(video: &Video, step: Step) -> Self {
+        Self {
+            size_bytes: video.size_bytes,
+            modified_ms: video.modified_ms,
+            step,
+            interruptions: 0,
+            failures: 0,
+            reason: None,
+            details: Vec::new(),
+            not_before_ms: i64::MIN,
+        }
+    }
+
+    /// Whether it is about what `video` is now and needs now.
+    pub fn is_about(&self, video: &Video, step: Step) -> bool {
+        self.step == step
+            && self.size_bytes == video.size_bytes
+            && self.modified_ms == video.modified_ms
+    }
+}
+
+/// What a worker needs to know.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Task {
+    pub video: std::sync::Arc<Video>,
+    pub step: Step,
+    /// The number of the version to be made.
+    pub version: u32,
+    /// The bytes it is made of.
+    pub bytes: Bytes,
+}

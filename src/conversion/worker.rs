@@ -1,0 +1,221 @@
+//! Those who work jobs off on this machine.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::folders::FolderError;
+use super::handle::{Conversion, ConversionError, Lease};
+use super::job::Step;
+use super::source::Sources;
+use crate::library::{Captions, Grade, Rendition};
+use crate::media::{self, Facts, Package, PrepareError, PrepareOptions, Progress};
+use crate::storage::{StorageError, sync_dir};
+
+/// A worker is heard of at least this often, whatever it does.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// So many lines of what ffmpeg said are kept with a failed job.
+const MOST_DETAILS: usize = 8;
+const LONGEST_DETAIL: usize = 300;
+
+/// Which jobs a worker takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lane {
+    name: String,
+    /// Only what puts a video on the air, so that nobody waits for the hours another takes.
+    quick_only: bool,
+}
+
+impl Lane {
+    /// The lanes of a machine with `workers`: one more for what has to be quick, unless there are
+    /// none at all.
+    pub fn of(workers: usize) -> Vec<Self> {
+        let lane = |number: usize| Self {
+            name: if number == 0 {
+                "here, quick".to_owned()
+            } else {
+                format!("here, {number}")
+            },
+            quick_only: number == 0,
+        };
+        match workers {
+            0 => Vec::new(),
+            workers => (0..=workers).map(lane).collect(),
+        }
+    }
+
+    fn may(&self, step: Step) -> bool {
+        step == Step::Quick || !self.quick_only
+    }
+}
+
+/// Works off one job after another until `shutdown` is true.
+pub(super) async fn run(
+    conversion: Conversion,
+    lane: Lane,
+    sources: Sources,
+    options: PrepareOptions,
+    mut shutdown: watch::Receiver<bool>,
+) {
+    loop {
+        let lease = tokio::select! {
+            lease = conversion.next(&lane.name, |_, step| lane.may(step)) => lease,
+            () = told_to_stop(&mut shutdown) => return,
+        };
+        let worked = tokio::select! {
+            worked = work(&conversion, &lease, &sources, &options) => worked,
+            () = told_to_stop(&mut shutdown) => conversion.give_back(&lease).await,
+        };
+        match worked {
+            Ok(()) => {}
+            Err(ConversionError::Expired) => {
+                tracing::info!(video = %lease.video(), "a job was not needed any more");
+                discard(&conversion, &lease);
+            }
+            Err(error) => {
+                tracing::error!(video = %lease.video(), %error, "what became of a job could not be written down");
+                let _gone = conversion.give_back(&lease).await;
+            }
+        }
+    }
+}
+
+async fn told_to_stop(shutdown: &mut watch::Receiver<bool>) {
+    // Err means that whoever would say so is gone: the same.
+    let _stop = shutdown.wait_for(|stop| *stop).await;
+}
+
+/// Why there is no version.
+#[derive(Debug, thiserror::Error)]
+enum WorkError {
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    #[error(transparent)]
+    Source(#[from] super::source::SourceError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+async fn work(
+    conversion: &Conversion,
+    lease: &Lease,
+    sources: &Sources,
+    options: &PrepareOptions,
+) -> Result<(), ConversionError> {
+    let (id, title) = (lease.video(), &lease.task.video.title);
+    tracing::info!(%id, title, step = ?lease.step(), "converting");
+    let made = {
+        let making = make(conversion, lease, sources, options);
+        tokio::pin!(making);
+        loop {
+            tokio::select! {
+                made = &mut making => break made,
+                () = tokio::time::sleep(HEARTBEAT) => conversion.heard(lease, None)?,
+            }
+        }
+    };
+    match made {
+        Ok(rendition) => {
+            conversion.done(lease, rendition).await?;
+            tracing::info!(%id, title, step = ?lease.step(), "converted");
+            Ok(())
+        }
+        Err(WorkError::Prepare(error)) if error.is_about_the_file() => {
+            tracing::warn!(%id, title, %error, "a video cannot be converted, as it is broken");
+            discard(conversion, lease);
+            conversion.unfit(lease, error.to_string()).await
+        }
+        Err(error) => {
+            tracing::warn!(%id, title, %error, "a conversion failed");
+            discard(conversion, lease);
+            let details = match &error {
+                WorkError::Prepare(error) => details(error.complaint()),
+                _ => Vec::new(),
+            };
+            conversion.failed(lease, (error.to_string(), details)).await
+        }
+    }
+}
+
+async fn make(
+    conversion: &Conversion,
+    lease: &Lease,
+    sources: &Sources,
+    options: &PrepareOptions,
+) -> Result<Rendition, WorkError> {
+    let task = &lease.task;
+    let dir = conversion.folders().fresh(&task.video.id, task.version)?;
+    let source = sources.fetch(&task.video, &dir).await?;
+    let progress = |progress: Progress| {
+        // A lease that ran out shows at the heartbeat.
+        let _expired = conversion.heard(lease, Some(progress));
+    };
+    let facts = task.video.facts.as_ref();
+    let facts = facts.expect("a video without facts wants nothing");
+    let rendition = match task.step {
+        Step::Quick => {
+            // Somebody waits for it; the house version can stand back for a moment.
+            let options = &PrepareOptions {
+                niceness: options.niceness / 2,
+                ..options.clone()
+            };
+            let made = media::quick(source.path(), facts, &dir, options, &progress).await?;
+            quick_rendition(task.version, &made, &dir)
+        }
+        Step::House => {
+            let package = media::prepare(source.path(), facts, &dir, options, &progress).await?;
+            rendition_of(&package, task.version)
+        }
+    };
+    drop(source);
+    let synced = tokio::task::spawn_blocking(move || sync_dir(&dir)).await;
+    synced.map_err(|_| StorageError::Panicked)??;
+    Ok(rendition)
+}
+
+/// What the library needs to know of `package`.
+pub(super) fn rendition_of(package: &Package, version: u32) -> Rendition {
+    let captions = package.subtitles.iter().map(|track| Captions {
+        file: track.file.clone(),
+        language: track.language.clone(),
+        label: track.label.clone(),
+    });
+    Rendition {
+        version,
+        grade: Grade::House,
+        recipe: package.recipe,
+        duration_ms: package.duration_ms,
+        size_bytes: package.programme.size_bytes,
+        stills: package.stills.is_some(),
+        captions: captions.collect(),
+    }
+}
+
+/// What the library needs to know of a quick version whose programme is as `made` says.
+pub(super) fn quick_rendition(version: u32, made: &Facts, dir: &Path) -> Rendition {
+    let programme = std::fs::metadata(dir.join(Rendition::PROGRAMME));
+    Rendition {
+        version,
+        grade: Grade::Quick,
+        recipe: 0,
+        duration_ms: made.duration_ms,
+        size_bytes: programme.map_or(0, |found| found.len()),
+        stills: false,
+        captions: Vec::new(),
+    }
+}
+
+fn discard(conversion: &Conversion, lease: &Lease) {
+    let task = &lease.task;
+    conversion.folders().discard(&task.video.id, task.version);
+}
+
+/// The telling lines of what ffmpeg said, for the person who looks into it.
+fn details(complaint: &str) -> Vec<String> {
+    let lines = complaint.lines().filter(|line| !line.trim().is_empty());
+    let cut = |line: &str| line.chars().take(LONGEST_DETAIL).collect();
+    lines.take(MOST_DETAILS).map(cut).collect()
+}

@@ -1,0 +1,109 @@
+//! A version of a video made for the air.
+
+use serde::{Deserialize, Serialize};
+
+use super::Video;
+use super::record::Look;
+use crate::timeline::{DurationMs, Version};
+
+/// How good a version is; better ones take the place of others at a later airing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grade {
+    /// Made fast, so that the video can be on the air at once.
+    Quick,
+    /// The house format: every rung, loudness, stills.
+    House,
+}
+
+/// A track of subtitles that viewers can choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Captions {
+    /// The file's name in the version's folder.
+    pub file: String,
+    /// BCP 47, such as `pt-BR`.
+    pub language: String,
+    /// What people call it.
+    pub label: String,
+}
+
+/// What is known of a version of a video that was made here; its files lie in a folder of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rendition {
+    /// Its number, from 1; a number is never used twice for one video.
+    pub version: u32,
+    /// How good it is.
+    pub grade: Grade,
+    /// Which generation of the house format it is of.
+    pub recipe: u32,
+    /// How long its picture lasts, in milliseconds; at least 1.
+    pub duration_ms: u64,
+    /// The size of what browsers play.
+    pub size_bytes: u64,
+    /// Whether it has a poster and stills for previews.
+    #[serde(default)]
+    pub stills: bool,
+    /// Its subtitles; at most a few dozen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captions: Vec<Captions>,
+}
+
+impl Rendition {
+    /// The file browsers play.
+    pub const PROGRAMME: &str = "programme.mp4";
+    /// The still shown where the video is not playing.
+    pub const POSTER: &str = "poster.jpg";
+    /// Where the stills for previews are, as WebVTT.
+    pub const PREVIEWS: &str = "sprite.vtt";
+
+    /// Which version of the video it is.
+    pub fn version(&self) -> Version {
+        Version::new(self.version)
+    }
+
+    /// How long a programme of it lasts.
+    pub fn duration(&self) -> DurationMs {
+        DurationMs::new(self.duration_ms)
+    }
+}
+
+/// A track of subtitles as viewers are told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CaptionsLink {
+    /// BCP 47, such as `pt-BR`.
+    pub language: String,
+    /// What people call it.
+    pub label: String,
+    /// Its path on this server.
+    pub url: String,
+}
+
+/// What came of preparing a video, and of which bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Preparation {
+    pub look: Look,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Outcome {
+    /// It can go on the air as this.
+    Ready(Rendition),
+    /// Only reading all of it showed that it is broken; in words.
+    Unfit(String),
+}
+
+/// The bytes of a video at one moment: what was made of them holds for no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bytes(pub(super) Look);
+
+impl Bytes {
+    /// Those that `video` has.
+    pub fn of(video: &Video) -> Self {
+        Self(Look {
+            size_bytes: video.size_bytes,
+            modified_ms: video.modified_ms,
+        })
+    }
+}

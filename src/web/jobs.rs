@@ -1,0 +1,128 @@
+//! `GET /jobs`, `GET /job-updates` and `POST /library/{video}/retry`: what is being converted;
+//! `DELETE /library/{video}`: what is to be no more.
+
+use std::sync::Arc;
+
+use rocket::http::Status;
+use rocket::response::stream::{Event, EventStream};
+use rocket::serde::Serialize;
+use rocket::{Route, Shutdown, State, delete, get, post, routes, tokio};
+
+use super::api::Fresh;
+use super::errors::Problem;
+use super::metrics::JobCounts;
+use super::operator::Operator;
+use super::origin::SameOrigin;
+use crate::conversion::{Conversion, JobState, JobView};
+use crate::library::{Library, RemoveError};
+use crate::timeline::VideoId;
+
+/// More jobs than these are only counted.
+const MOST_LISTED: usize = 200;
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![jobs, job_updates, retry, remove]
+}
+
+/// What is being converted, what waits for it and what failed, in the order of its turn.
+#[derive(Serialize)]
+#[serde(crate = "rocket::serde")]
+struct Jobs<'j> {
+    jobs: &'j [JobView],
+    total: usize,
+}
+
+impl<'j> Jobs<'j> {
+    fn of(views: &'j [JobView]) -> Self {
+        Self {
+            jobs: &views[..views.len().min(MOST_LISTED)],
+            total: views.len(),
+        }
+    }
+}
+
+#[get("/jobs")]
+fn jobs(conversion: &State<Conversion>) -> Fresh {
+    let views = conversion.subscribe().borrow().clone();
+    Fresh::json(&Jobs::of(&views))
+}
+
+/// The same as events, whenever it changes; a slow reader gets the newest.
+#[get("/job-updates")]
+fn job_updates(conversion: &State<Conversion>, mut end: Shutdown) -> EventStream![Event + '_] {
+    let mut views = conversion.subscribe();
+    EventStream! {
+        loop {
+            let newest = Arc::clone(&views.borrow_and_update());
+            yield Event::json(&Jobs::of(&newest)).event("jobs");
+            tokio::select! {
+                changed = views.changed() => if changed.is_err() { return },
+                () = &mut end => return,
+            }
+        }
+    }
+}
+
+/// Another try, after a failure that was given up on.
+#[post("/library/<video>/retry")]
+async fn retry(
+    _own: SameOrigin,
+    video: &str,
+    conversion: &State<Conversion>,
+) -> Result<Status, Problem> {
+    let nothing = || {
+        Problem::new(
+            Status::NotFound,
+            "There is no failed conversion of this video.",
+        )
+    };
+    let video = VideoId::new(video).map_err(|_| nothing())?;
+    match conversion.retry(&video).await {
+        Ok(true) => Ok(Status::Accepted),
+        Ok(false) => Err(nothing()),
+        Err(error) => {
+            tracing::error!(%error, "a conversion could not be tried again");
+            Err(Problem::of_status(Status::InternalServerError))
+        }
+    }
+}
+
+/// Removes a video and its file.
+#[delete("/library/<video>")]
+async fn remove(
+    _operator: Operator,
+    video: &str,
+    library: &State<Library>,
+) -> Result<Status, Problem> {
+    let nothing = || Problem::new(Status::NotFound, "There is no such video in the library.");
+    let video = VideoId::new(video).map_err(|_| nothing())?;
+    match library.remove(&video).await {
+        Ok(true) => Ok(Status::NoContent),
+        Ok(false) => Err(nothing()),
+        Err(RemoveError::Storage(error)) => {
+            tracing::error!(%error, "a video could not be removed");
+            Err(Problem::of_status(Status::InternalServerError))
+        }
+        Err(refused) => Err(Problem::new(Status::Conflict, refused.to_string())),
+    }
+}
+
+/// How many jobs wait, run and failed, and how far those that run are.
+pub(super) fn counts(conversion: &Conversion) -> JobCounts {
+    let views = conversion.subscribe().borrow().clone();
+    let mut counts = JobCounts::default();
+    for view in views.iter() {
+        match &view.state {
+            JobState::Waiting { .. } => counts.waiting += 1,
+            JobState::Failed => counts.failed += 1,
+            JobState::Running { progress, .. } => {
+                counts.running += 1;
+                if let Some(progress) = progress {
+                    let done = f64::from(progress.done_permille) / 1000.0;
+                    counts.done.push((view.video.to_string(), done));
+                }
+            }
+        }
+    }
+    counts
+}
