@@ -87,6 +87,10 @@ impl SpoolFile {
                 Ok(file)
             };
             let file = opened().map_err(StorageError::io("open", &path))?;
+            if received_bytes == 0 {
+                // Else its bytes would outlive a power cut, but not its name.
+                sync_parent(&path)?;
+            }
             Ok(Self {
                 file: Arc::new(file),
                 path,

@@ -10,8 +10,12 @@ use rocket::response::{self, Responder, Response};
 use rocket::serde::json::json;
 
 use super::head::ALGORITHMS;
+use super::place::address;
 use super::version::VERSION;
-use super::{Body, Problem, Standing, address, then_drain};
+use crate::library::Standing;
+use crate::web::drain::then_drain;
+use crate::web::errors::Problem;
+use crate::web::form::Body;
 
 /// What of the protocol this server knows beside its core.
 const EXTENSIONS: &str = "creation,creation-with-upload,termination,checksum,expiration";

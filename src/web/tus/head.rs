@@ -8,9 +8,9 @@ use rocket::request::{FromRequest, Outcome, Request};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::super::errors::Problem;
-use super::super::uploads::idempotency_key;
 use crate::library::NewResumable;
+use crate::web::errors::Problem;
+use crate::web::uploads::idempotency_key;
 
 /// The checksums that are understood.
 pub(super) const ALGORITHMS: &str = "sha1,sha256";

@@ -2,34 +2,27 @@
 
 mod answer;
 mod head;
+mod place;
 mod receive;
 mod version;
-
-use std::time::Duration;
 
 use rocket::data::{ByteUnit, Data};
 use rocket::request::FromParam;
 use rocket::{Route, Shutdown, State, delete, get, head, options, patch, post, routes};
 
-use super::drain::then_drain;
 use super::errors::Problem;
 use super::form::Body;
 use super::metrics::UploadResult;
 use super::origin::SameOrigin;
 use super::uploads::{Refusal, Uploads};
-use crate::library::{NewResumable, Progress, ResumableError, ResumableId, Standing};
+use crate::library::{NewResumable, Progress, ResumableError, ResumableId};
 
 use answer::{Answer, Told};
 use head::{Announcement, Chunk};
+use place::{PATIENCE, address};
 use version::Version;
 
 pub(super) use version::TusHeaders;
-
-/// Where uploads are announced; each lies below.
-const PATH: &str = "/uploads/tus";
-/// So long an answer waits while the video is examined and moved to its place; proxies give up
-/// on a silent server after a minute.
-const PATIENCE: Duration = Duration::from_secs(45);
 
 pub(super) fn routes() -> Vec<Route> {
     routes![
@@ -181,9 +174,4 @@ impl From<ResumableError> for Refusal {
             }
         }
     }
-}
-
-/// Where an upload is gone on with.
-fn address(standing: &Standing) -> String {
-    format!("{PATH}/{}", standing.id.as_str())
 }

@@ -5,8 +5,8 @@ use rocket::http::{Header, Method, Status};
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Data, Response};
 
-use super::super::errors::Problem;
-use super::PATH;
+use super::place::PATH;
+use crate::web::errors::Problem;
 
 /// The only version of the protocol there is.
 pub(super) const VERSION: &str = "1.0.0";
