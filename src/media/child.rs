@@ -277,6 +277,8 @@ impl Drop for Group {
 }
 
 #[cfg(test)]
+mod canary_tests;
+#[cfg(test)]
 mod leash_tests;
 #[cfg(test)]
 mod tests;

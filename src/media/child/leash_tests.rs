@@ -51,7 +51,7 @@ fn kernel_has_seccomp() -> bool {
         .contains("Seccomp_filters:")
 }
 
-fn held() -> Held {
+pub(super) fn held() -> Held {
     let sh = Path::new("/bin/sh");
     let tried = std::thread::spawn(move || confine_this_thread(&leash(), sh).unwrap());
     tried.join().unwrap()
