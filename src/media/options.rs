@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::SubtitleOrigin;
+
 /// How a video is to be prepared.
 #[derive(Debug, Clone, Default)]
 pub struct PrepareOptions {
@@ -22,4 +24,6 @@ pub struct SubtitleFile {
     pub language: String,
     /// What viewers choose it by; none for the language's own name.
     pub label: Option<String>,
+    /// Whether it was found beside the video or uploaded.
+    pub origin: SubtitleOrigin,
 }
