@@ -111,6 +111,18 @@ up_to_date() {
     done
 }
 
+# The one package that is shipped to browsers. Everything else in package.json is for tests.
+uploads_script=node_modules/tus-js-client/dist/tus.min.js
+
+need_uploads_script() {
+    [ -e "$uploads_script" ] || need npm npm
+}
+
+install_uploads_script() {
+    [ ! -e "$uploads_script" ] || return 0
+    npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null
+}
+
 # The packages of package-lock.json, installed anew only when the lock file has changed.
 install_node_modules() {
     up_to_date node_modules/.stamp package.json package-lock.json && return

@@ -9,62 +9,13 @@ mod tus;
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use reqwest::StatusCode;
 use serde_json::Value;
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
-use station::{Home, LIMIT, Station, browser};
-use tus::{Connection, OCTETS, announced, answered, field, named, offset, patch, request, sent};
-
-/// Everything in uploads/, hidden files included.
-fn files_in_uploads(home: &Home) -> Vec<PathBuf> {
-    let entries = fs::read_dir(home.path("uploads")).expect("uploads/");
-    entries
-        .map(|entry| entry.expect("an entry").path())
-        .collect()
-}
-
-async fn videos_in_library(station: &Station) -> Vec<Value> {
-    let library = station.json(&browser(), "/library").await;
-    library["videos"].as_array().expect("a list").clone()
-}
-
-/// Asks for the metrics until they have `line`.
-async fn until_counted(station: &Station, line: &str) {
-    let client = browser();
-    let counted = async {
-        loop {
-            let answer = client.get(station.url("/metrics")).send().await;
-            let text = answer.expect("metrics").text().await.expect("text");
-            if text.lines().any(|l| l == line) {
-                return;
-            }
-        }
-    };
-    let counted = tokio::time::timeout(LIMIT, counted).await;
-    counted.unwrap_or_else(|_| panic!("{line} is never told"));
-}
-
-/// What became of the upload, once it is told.
-async fn result(station: &Station, at: &str) -> (StatusCode, Value) {
-    loop {
-        let answer = browser().get(station.url(at)).send().await.expect("sent");
-        let status = answer.status();
-        let told: Value = answer.json().await.expect("JSON");
-        if status != StatusCode::ACCEPTED || told["state"] == "receiving" {
-            return (status, told);
-        }
-    }
-}
-
-fn clip() -> Vec<u8> {
-    fs::read(clips::playable(4.0)).expect("the clip")
-}
+use station::{Home, LIMIT, browser};
+use tus::*;
 
 #[tokio::test]
 async fn what_the_server_can_do_is_told() {
@@ -200,54 +151,6 @@ async fn a_file_can_come_with_its_announcement_which_sent_again_is_no_second_one
     let another = answered(post("two")).await;
     assert_ne!(another.headers()["location"], first.headers()["location"]);
     assert_eq!(videos_in_library(&station).await.len(), 2);
-}
-
-#[tokio::test]
-async fn bytes_whose_checksum_differs_do_not_count() {
-    let home = Home::empty();
-    let station = home.start();
-    let clip = clip();
-    let at = announced(&station, "a.mp4", clip.len() as u64).await;
-    let checked = |offset: usize, checksum: String| {
-        patch(&station, &at, offset as u64)
-            .header("Upload-Checksum", checksum)
-            .body(clip[offset..][..10_000].to_vec())
-    };
-    let sha1 = |bytes: &[u8]| format!("sha1 {}", BASE64_STANDARD.encode(Sha1::digest(bytes)));
-    let sha256 = |bytes: &[u8]| format!("sha256 {}", BASE64_STANDARD.encode(Sha256::digest(bytes)));
-    let right = answered(checked(0, sha1(&clip[..10_000]))).await;
-    assert_eq!(right.status(), StatusCode::NO_CONTENT);
-    for (checksum, status) in [
-        (sha256(&clip[..10_000]), 460),
-        (sha1(b"others"), 460),
-        ("md5 rL0Y20zC+Fzt72VPzMSk2A==".to_owned(), 400),
-        ("sha1 no!base64".to_owned(), 400),
-        ("sha1 AAAA".to_owned(), 400),
-        ("sha1".to_owned(), 400),
-    ] {
-        let answer = answered(checked(10_000, checksum)).await;
-        assert_eq!(answer.status().as_u16(), status);
-        assert_eq!(offset(&station, &at).await, 10_000);
-    }
-    let right = answered(checked(10_000, sha256(&clip[10_000..20_000]))).await;
-    assert_eq!(right.status(), StatusCode::NO_CONTENT);
-
-    let rest = sent(&station, &at, 20_000, clip[20_000..].to_vec()).await;
-    assert_eq!(rest.status(), StatusCode::NO_CONTENT);
-    let [stored] = files_in_uploads(&home).try_into().expect("one file");
-    assert!(fs::read(stored).expect("the stored file") == clip);
-
-    // What was never compared does not count after a crash either.
-    let at = announced(&station, "b.mp4", 1_000_000).await;
-    sent(&station, &at, 0, vec![7; 20_000]).await;
-    let fields = format!("Upload-Checksum: {}\r\n", sha1(b"whatever"));
-    let mut on_its_way = Connection::with_fields(&station, &at, 20_000, 980_000, &fields).await;
-    on_its_way.send(&[7; 500_000]).await;
-    let so_far = 40_000 + (clip.len() - 20_000) + 20_000 + 500_000;
-    until_counted(&station, &format!("onair_uploaded_bytes_total {so_far}")).await;
-    station.kill();
-    let station = home.start();
-    assert_eq!(offset(&station, &at).await, 20_000);
 }
 
 #[tokio::test]
@@ -411,116 +314,4 @@ async fn what_nobody_goes_on_with_expires() {
     tokio::time::timeout(LIMIT, expired)
         .await
         .expect("it expires and is forgotten");
-}
-
-/// A connection whose client has gone without a word keeps nobody out.
-#[tokio::test]
-async fn who_comes_back_does_not_wait_for_the_dead_connection() {
-    let home = Home::empty();
-    let station = home.start();
-    let clip = clip();
-    let (size, sent_bytes) = (clip.len() as u64, 20_000);
-    let at = announced(&station, "a.mp4", size).await;
-    let mut dead = Connection::going_on(&station, &at, 0, size).await;
-    dead.send(&clip[..sent_bytes]).await;
-    until_counted(&station, "onair_uploaded_bytes_total 20000").await;
-    let reached = tokio::time::timeout(Duration::from_secs(4), offset(&station, &at)).await;
-    assert_eq!(
-        reached.expect("at once"),
-        sent_bytes as u64,
-        "all that came counts"
-    );
-
-    let mut dead_too = Connection::going_on(&station, &at, 20_000, size - 20_000).await;
-    dead_too.send(&clip[sent_bytes..][..1000]).await;
-    until_counted(&station, "onair_uploaded_bytes_total 21000").await;
-    let rest = sent(&station, &at, 21_000, clip[21_000..].to_vec());
-    let rest = tokio::time::timeout(Duration::from_secs(4), rest).await;
-    // It cannot know how far the other one came unless it asks.
-    assert_eq!(rest.expect("at once").status(), StatusCode::NO_CONTENT);
-    assert_eq!(result(&station, &at).await.0, StatusCode::OK);
-    drop((dead, dead_too));
-}
-
-/// A film of 300 MB: a playable clip, and behind it a box of noise that says nothing
-/// (ISO/IEC 14496-12 §8.1.2).
-fn huge() -> Vec<u8> {
-    const NOISE_BYTES: usize = 300_000_000;
-    let mut film = clip();
-    film.reserve(NOISE_BYTES + 8);
-    let box_bytes = u32::try_from(NOISE_BYTES + 8).expect("a small box");
-    film.extend_from_slice(&box_bytes.to_be_bytes());
-    film.extend_from_slice(b"free");
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut block = [0; 1 << 16];
-    let end = film.len() + NOISE_BYTES;
-    while film.len() < end {
-        // One word of noise a page tells pages apart; more would only take longer.
-        for page in block.chunks_mut(512) {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            page[..8].copy_from_slice(&state.to_le_bytes());
-        }
-        let take = block.len().min(end - film.len());
-        film.extend_from_slice(&block[..take]);
-    }
-    film
-}
-
-/// By a program that is not ours.
-fn sha256_of(path: &std::path::Path) -> String {
-    let sum = Command::new("sha256sum")
-        .arg(path)
-        .output()
-        .expect("it runs");
-    let sum = String::from_utf8(sum.stdout).expect("text");
-    sum.split(' ').next().expect("a sum").to_owned()
-}
-
-/// No connection lasts longer or brings more.
-const LONGEST_TIME: Duration = Duration::from_millis(200);
-const MOST_BYTES: usize = 40_000_000;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_big_file_arrives_whole_over_connections_that_break_and_a_killed_server() {
-    let home = Home::empty();
-    let film = huge();
-    let size = film.len() as u64;
-    let original = home.path("data").join("original");
-    fs::write(&original, &film).expect("written");
-    let mut station = home.start();
-    let at = announced(&station, "big.mp4", size).await;
-    let (mut connections, mut kills) = (0, 0);
-    loop {
-        let reached = offset(&station, &at).await;
-        if reached == size {
-            break;
-        }
-        let rest = &film[usize::try_from(reached).expect("fits")..];
-        let mut connection = Connection::going_on(&station, &at, reached, rest.len() as u64).await;
-        let most = &rest[..rest.len().min(MOST_BYTES)];
-        connection.send_for(most, LONGEST_TIME).await;
-        if kills == 0 && reached > size / 3 {
-            // With bytes on their way.
-            station.kill();
-            station = home.start();
-            let after = offset(&station, &at).await;
-            assert!(
-                after >= reached,
-                "{after} is less than {reached}, which was acknowledged"
-            );
-            kills += 1;
-        }
-        connections += 1;
-    }
-    assert!(
-        kills == 1 && connections > 5,
-        "{kills} kills, {connections} connections"
-    );
-    let (status, told) = result(&station, &at).await;
-    assert_eq!(status, StatusCode::OK, "{told}");
-    assert_eq!(told["size_bytes"], size);
-    let [stored] = files_in_uploads(&home).try_into().expect("one file");
-    assert_eq!(sha256_of(&stored), sha256_of(&original));
 }

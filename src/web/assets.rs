@@ -19,6 +19,11 @@ use super::range::{Answer, Conditions, Representation, answer};
 /// The folders below `browser/` that are served.
 const FOLDERS: [&str; 5] = ["js", "css", "fonts", "icons", "img"];
 
+/// Scripts of others that npm has put beside `browser/`: how they are called here, where they lie.
+const OF_OTHERS: [(&str, &str); 1] = [(RESUMABLE, "node_modules/tus-js-client/dist/tus.min.js")];
+/// What sends uploads that go on where they were left.
+pub(super) const RESUMABLE: &str = "vendor/tus.min.js";
+
 /// More files, larger files and deeper folders than these are a mistake.
 const MAX_FILES: usize = 2000;
 const MAX_FILE_BYTES: u64 = 4 << 20;
@@ -99,6 +104,11 @@ impl Assets {
         self.current().version.clone()
     }
 
+    /// Whether there is an asset called `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.current().files.contains_key(name)
+    }
+
     fn current(&self) -> Arc<Loaded> {
         if cfg!(debug_assertions)
             && let Ok(listing) = list(&self.browser_dir)
@@ -158,6 +168,18 @@ fn list(browser_dir: &Path) -> io::Result<Vec<Listed>> {
         let path = browser_dir.join(folder);
         if path.is_dir() {
             list_folder(&path, folder, MAX_DEPTH, &mut listing)?;
+        }
+    }
+    for (name, path) in OF_OTHERS {
+        let path = browser_dir.join("..").join(path);
+        if let (Ok(facts), Some(kind)) = (fs::metadata(&path), kind_of(&path)) {
+            listing.push(Listed {
+                name: name.to_owned(),
+                kind,
+                size_bytes: facts.len(),
+                modified: facts.modified()?,
+                path,
+            });
         }
     }
     listing.sort_by(|a, b| a.name.cmp(&b.name));

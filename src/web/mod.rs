@@ -49,7 +49,7 @@ use crate::station::Station;
 use crate::storage::Bucket;
 use crate::timeline::on_air;
 
-use assets::Assets;
+use assets::{Assets, RESUMABLE};
 use headers::SecurityHeaders;
 use media::{Media, SignedAddresses};
 use metrics::Metrics;
@@ -128,6 +128,11 @@ pub async fn serve(
 pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
     let assets = Assets::load(Path::new(BROWSER_DIR))
         .map_err(|e| WebError::Start(format!("cannot read {BROWSER_DIR}/: {e}")))?;
+    if !assets.has(RESUMABLE) {
+        tracing::warn!(
+            "the script that sends uploads is missing, so the upload page sends plain forms; `make run` installs it (npm ci)"
+        );
+    }
     let closing = parts.closing.clone();
     let site = Site {
         channel_name: parts.config.channel_name.clone(),

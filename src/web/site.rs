@@ -3,7 +3,7 @@
 use rocket::serde::json::serde_json::Map;
 use rocket::serde::json::{Value, json};
 
-use super::assets::Assets;
+use super::assets::{Assets, RESUMABLE};
 
 /// What every page knows of the station.
 pub(super) struct Site {
@@ -21,6 +21,8 @@ impl Site {
         context.insert("channel".into(), channel);
         context.insert("version".into(), self.assets.version().into());
         context.insert("max_upload_bytes".into(), self.max_upload_bytes.into());
+        let resumable = self.assets.has(RESUMABLE);
+        context.insert("resumable".into(), resumable.into());
         context.insert("bucket".into(), self.bucket.into());
         context
     }

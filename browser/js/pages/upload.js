@@ -1,6 +1,7 @@
 // The upload page: the form, and the library below it.
 
 import { localNowMs } from "../edges/now.js";
+import { canSend } from "../edges/upload.js";
 import { mountUploadForm } from "../ui/upload/form.js";
 import { mountLibraryList } from "../ui/upload/library_list.js";
 import { find, setText } from "../ui/dom.js";
@@ -16,11 +17,14 @@ const library = mountLibraryList(document, {
     if (server_time_ms !== null) offsetMs = server_time_ms - localNowMs();
   },
 });
-mountUploadForm(document, {
-  signal,
-  serverNow: () => localNowMs() + (Number.isNaN(offsetMs) ? 0 : offsetMs),
-  onDone: () => void library.refresh(),
-});
+// Without it the form sends itself, as it does without any script.
+if (canSend()) {
+  mountUploadForm(document, {
+    signal,
+    serverNow: () => localNowMs() + (Number.isNaN(offsetMs) ? 0 : offsetMs),
+    onDone: () => void library.refresh(),
+  });
+}
 
 const limit = document.querySelector("[data-limit]");
 if (limit) setText(limit, limitText(Number(find(document, "[data-upload]").dataset.maxBytes)));

@@ -246,6 +246,7 @@ impl Table {
         let is_it = |entry: &&Arc<Entry>| {
             let kept = entry.kept();
             kept.client_key.as_ref() == Some(key)
+                && !matches!(kept.end, Some(End::Refused { .. }))
                 && kept.file_name == new.file_name
                 && kept.size_bytes == new.size_bytes
         };

@@ -3,6 +3,7 @@
 import { find, setText } from "../dom.js";
 import { scope } from "../scope.js";
 import { createItem } from "./item.js";
+import { mountHalfSent } from "./half_sent.js";
 import { UploadQueue } from "./queue.js";
 
 /** @import { Uploaded } from "../../edges/upload.js" */
@@ -25,6 +26,7 @@ export function mountUploadForm(page, { signal: parent, serverNow, onDone }) {
   const list = find(page, "[data-queue-list]");
   const announcer = find(page, "[data-announcer]");
   const queue = new UploadQueue();
+  const halfSent = mountHalfSent(page, { signal, list, onChange: showSection });
   const announce = (/** @type {string} */ sentence) => setText(announcer, sentence);
 
   /** @param {File[]} chosen */
@@ -33,11 +35,16 @@ export function mountUploadForm(page, { signal: parent, serverNow, onDone }) {
     if (typed) title.value = "";
     for (const file of chosen) {
       const item = createItem({ file, title: typed }, { page, queue, limits, signal, serverNow, onDone, announce });
+      halfSent.taken(file);
       list.append(item.element);
       item.begin();
     }
-    section.hidden = list.children.length === 0;
+    showSection();
     forgetOldest();
+  }
+
+  function showSection() {
+    section.hidden = list.children.length === 0;
   }
 
   function forgetOldest() {

@@ -5,7 +5,7 @@ import { localNowMs } from "../../edges/now.js";
 import { newUploadKey, sendFile } from "../../edges/upload.js";
 import { copyOf, find, setAttribute, setText } from "../dom.js";
 import { TransferRate } from "./transfer_rate.js";
-import { asSentence, outcomeText, progressText, refusal } from "./words.js";
+import { asSentence, lostText, outcomeText, progressText, refusal } from "./words.js";
 
 /** @import { Uploaded } from "../../edges/upload.js" */
 /** @import { UploadQueue } from "./queue.js" */
@@ -37,7 +37,7 @@ export function createItem({ file, title }, { page, queue, limits, signal, serve
   setText(find(element, "[data-name]"), name);
   setAttribute(progress, "aria-label", `Progress of ${name}`);
 
-  /** @param {"waiting" | "sending" | "checking" | "done" | "failed" | "cancelled"} state @param {string} text */
+  /** @param {"waiting" | "sending" | "lost" | "checking" | "done" | "failed" | "cancelled"} state @param {string} text */
   function show(state, text) {
     const hadFocus = element.contains(document.activeElement);
     const isOver = state === "done" || state === "failed" || state === "cancelled";
@@ -65,7 +65,7 @@ export function createItem({ file, title }, { page, queue, limits, signal, serve
   async function send() {
     sending = new AbortController();
     signal.addEventListener("abort", () => sending.abort(), { once: true, signal: sending.signal });
-    const rate = new TransferRate();
+    let rate = new TransferRate();
     let wordsAtMs = -Infinity;
     show("sending", "Starting");
     try {
@@ -81,7 +81,12 @@ export function createItem({ file, title }, { page, queue, limits, signal, serve
           show("sending", progressText({ sentBytes, totalBytes: file.size, bytesPerSecond, timeLeftMs: rate.timeLeft(file.size) }));
         }
       };
-      done(await sendFile({ file, title, key }, { signal: sending.signal, onProgress }));
+      const onLost = (/** @type {string | null} */ sentence) => {
+        rate = new TransferRate(); // the time without a connection says nothing of the speed
+        wordsAtMs = -Infinity;
+        show("lost", lostText(progress.value, sentence));
+      };
+      done(await sendFile({ file, title, key }, { signal: sending.signal, onProgress, onLost }));
     } catch (error) {
       if (error instanceof ProblemError) fail(error.message);
       else if (sending.signal.aborted) show("cancelled", "Cancelled. Nothing was kept.");
@@ -119,7 +124,7 @@ export function createItem({ file, title }, { page, queue, limits, signal, serve
     if (state === "waiting") {
       queue.remove(job);
       show("cancelled", "Cancelled. Nothing was sent.");
-    } else if (state === "sending" || state === "checking") sending.abort();
+    } else if (state === "sending" || state === "lost" || state === "checking") sending.abort();
     else leave(element);
   }, { signal });
 

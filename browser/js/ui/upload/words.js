@@ -21,6 +21,12 @@ export function progressText({ sentBytes, totalBytes, bytesPerSecond, timeLeftMs
   ]);
 }
 
+/** @param {number} share of the file that was sent @param {string | null} sentence the server's own */
+export const lostText = (share, sentence) => sentence ?? `Connection lost, going on at ${Math.floor(share * 100)} % …`;
+
+/** @param {number} share of the file that the server has */
+export const halfSentText = (share) => `${Math.floor(share * 100)} % sent. Choose the file again, and it goes on from there.`;
+
 /** A reason as a person writes it: a capital letter first, a full stop last. @param {string | null} text */
 export function asSentence(text) {
   if (!text) return "";
