@@ -4,7 +4,7 @@ mod greeting;
 mod viewer_key;
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -136,8 +136,13 @@ pub fn check(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Where the records are among a station's data.
+pub fn records_dir(data_dir: &Path) -> PathBuf {
+    data_dir.join("records")
+}
+
 fn open_records(data_dir: &Path) -> anyhow::Result<Records> {
-    let (records, recovery) = Records::open(&data_dir.join("records"))?;
+    let (records, recovery) = Records::open(&records_dir(data_dir))?;
     match &recovery {
         Recovery::Fresh | Recovery::Opened => {}
         damage => tracing::error!("{damage}"),

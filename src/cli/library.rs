@@ -10,10 +10,11 @@ use serde::Deserialize;
 
 use super::client::Station;
 use super::upload;
+use crate::app;
 use crate::config::Config;
 use crate::conversion;
 use crate::library::{self, Source};
-use crate::storage::Records;
+use crate::storage::{Records, durable_remove, durable_rename};
 use crate::timeline::VideoId;
 
 #[derive(Args)]
@@ -115,12 +116,13 @@ async fn with_station(action: Action, station: &Station) -> anyhow::Result<()> {
 
 async fn without_station(action: Action, config: &Config) -> anyhow::Result<()> {
     let open = || -> anyhow::Result<Records> {
+        let dir = app::records_dir(&config.data_dir);
         anyhow::ensure!(
-            config.data_dir.is_dir(),
+            dir.is_dir(),
             "there is no station here: {} does not exist, and none answers",
-            config.data_dir.display()
+            dir.display()
         );
-        Ok(Records::open(&config.data_dir)?.0)
+        Ok(Records::open(&dir)?.0)
     };
     match action {
         Action::List => {
@@ -150,7 +152,7 @@ async fn without_station(action: Action, config: &Config) -> anyhow::Result<()> 
                 if video.source != Source::Uploads {
                     bail!("{id} is not among the uploads; a running station can remove it");
                 }
-                crate::storage::durable_remove(&config.uploads_dir.join(&video.key))?;
+                durable_remove(&config.uploads_dir.join(&video.key))?;
                 println!("{id}: removed");
             }
         }
@@ -177,13 +179,26 @@ fn add(file: &Path, uploads_dir: &Path) -> anyhow::Result<String> {
     );
     std::fs::create_dir_all(uploads_dir)?;
     let coming = uploads_dir.join(format!(".{name}.coming"));
-    std::fs::copy(file, &coming).with_context(|| format!("cannot copy {}", file.display()))?;
-    let moved = crate::storage::durable_rename(&coming, &uploads_dir.join(name));
-    if moved.is_err() {
+    let copied = std::fs::copy(file, &coming).map(drop);
+    let copied = copied.with_context(|| format!("cannot copy {}", file.display()));
+    let placed = copied.and_then(|()| {
+        let free = free_names(name).find(|free| !uploads_dir.join(free).exists());
+        let free = free.with_context(|| format!("every name like {name} is taken"))?;
+        durable_rename(&coming, &uploads_dir.join(&free))
+            .with_context(|| format!("{name} cannot be put among the uploads"))?;
+        Ok(free)
+    });
+    if placed.is_err() {
         let _half = std::fs::remove_file(&coming);
     }
-    moved.with_context(|| format!("{name} cannot be put among the uploads"))?;
-    Ok(name.to_owned())
+    placed
+}
+
+/// `film.mp4`, `film-2.mp4`, `film-3.mp4` and so on, not for ever.
+fn free_names(name: &str) -> impl Iterator<Item = String> {
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, "mp4"));
+    let numbered = (2..1000).map(move |number| format!("{stem}-{number}.{ending}"));
+    std::iter::once(name.to_owned()).chain(numbered)
 }
 
 fn id_of(text: &str) -> anyhow::Result<VideoId> {

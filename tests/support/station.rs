@@ -198,7 +198,11 @@ impl EventReader {
         loop {
             if let Some(end) = self.text.find("\n\n") {
                 let block: String = self.text.drain(..end + 2).collect();
-                return Some(parse(&block));
+                // A mere sign of life says nothing.
+                if !block.starts_with(':') {
+                    return Some(parse(&block));
+                }
+                continue;
             }
             let more = tokio::time::timeout(LIMIT, self.bytes.next())
                 .await
@@ -220,9 +224,10 @@ impl EventReader {
 
 fn parse(block: &str) -> Event {
     let field = |name: &str| {
-        let lines = block.lines().filter_map(|line| line.split_once(": "));
+        let lines = block.lines().filter_map(|line| line.split_once(':'));
         let mut values = lines.filter(|(key, _)| *key == name).map(|(_, v)| v);
-        values.next().unwrap_or_default().to_owned()
+        let value = values.next().unwrap_or_default();
+        value.strip_prefix(' ').unwrap_or(value).to_owned()
     };
     Event {
         id: field("id"),
