@@ -15,7 +15,7 @@ const TARGET_LUFS: f64 = -16.0;
 /// No peak may come out higher; encoding adds up to half a decibel to what is measured before it.
 const HIGHEST_PEAK_DBTP: f64 = -1.5;
 /// More would only lift noise.
-const MOST_GAIN_DB: f64 = 30.0;
+const MOST_GAIN_DB: f64 = 40.0;
 /// Quieter than this is silence (the absolute gate of ITU-R BS.1770).
 const SILENCE_LUFS: f64 = -70.0;
 /// AAC's encoder puts this many samples before the first. As many are taken from the beginning of the
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(gain(Some(-21.4), Some(-3.0)), 1.5);
         assert_eq!(gain(Some(-21.4), Some(0.5)), -2.0);
         assert_eq!(gain(Some(-9.0), Some(0.0)), -7.0);
-        assert_eq!(gain(Some(-60.0), Some(-50.0)), MOST_GAIN_DB);
+        assert_eq!(gain(Some(-65.0), Some(-50.0)), MOST_GAIN_DB);
         assert_eq!(gain(None, None), 0.0);
     }
 }

@@ -10,8 +10,8 @@ use onair::media::{Facts, Package, PrepareError, PrepareOptions, prepare, probe}
 /// A clip made by `ffmpeg` with `arguments`, which come before the name of the file.
 pub fn clip(dir: &Path, name: &str, arguments: &str) -> PathBuf {
     let path = dir.join(name);
-    let mut ffmpeg = Command::new("ffmpeg");
-    ffmpeg.args(["-nostdin", "-v", "error", "-y"]);
+    let mut ffmpeg = Command::new("timeout");
+    ffmpeg.args(["60", "ffmpeg", "-nostdin", "-v", "error", "-y"]);
     ffmpeg.args(arguments.split_whitespace()).arg(&path);
     let done = ffmpeg.status().expect("ffmpeg is installed");
     assert!(done.success(), "ffmpeg could not make {name}");
