@@ -2,6 +2,7 @@
 
 mod client;
 mod library;
+mod process;
 mod upload;
 mod worker;
 
@@ -29,6 +30,8 @@ enum Command {
     Serve,
     /// Checks the settings and prints the effective ones, secrets masked
     Check,
+    /// Prepares videos on this machine, into folders that `onair upload` sends
+    Process(process::Arguments),
     /// Sends videos, or folders made by `onair process`, to a running station
     Upload(upload::Arguments),
     /// Lists, adds and removes the station's videos, and has failed conversions tried again
@@ -50,6 +53,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(),
         Command::Check => check(),
+        Command::Process(arguments) => with_runtime(async |_| process::run(arguments).await),
         Command::Upload(arguments) => {
             with_runtime(async |config| upload::run(arguments, &config).await)
         }

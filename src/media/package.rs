@@ -47,6 +47,9 @@ pub struct Package {
     /// Text tracks, in the order they are offered.
     #[serde(default)]
     pub subtitles: Vec<SubtitleTrack>,
+    /// Sentences about what could not be taken over from the source.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// One size of the picture.
@@ -358,6 +361,7 @@ mod tests {
             },
             stills: None,
             subtitles: Vec::new(),
+            notes: Vec::new(),
         }
     }
 

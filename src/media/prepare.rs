@@ -14,7 +14,7 @@ use super::source::Source;
 use super::verify::{self, Found, PROGRAMME_FILE, SOUND_FILE};
 use super::{
     FORMAT, Facts, FileEntry, Loudness, Package, PackageError, PrepareError, PrepareOptions,
-    RECIPE, TABLE, TIMESCALE, encode, loudness, tracks,
+    RECIPE, StillsError, TABLE, TIMESCALE, encode, loudness, stills, subtitles, tracks,
 };
 use crate::timeline::DurationMs;
 
@@ -50,11 +50,13 @@ pub async fn prepare(
     progress(Progress::begun(Stage::Verify));
     let found = check_tracks(dir, &plan).await?;
     let programme = make_programme(dir, &plan, &found, &leash).await?;
-    let package = package(&plan, found, programme, loudness);
+    let mut package = package(&plan, found, programme, loudness);
     verify::check_programme(dir, &package)
         .await
         .map_err(PrepareError::Unfit)?;
     progress(Progress::done(Stage::Verify));
+    add_subtitles(path, facts, dir, options, &mut package, progress).await?;
+    add_stills(dir, options, &mut package, progress).await?;
     finish(dir, package).await
 }
 
@@ -174,7 +176,60 @@ fn package(plan: &Plan, found: Found, programme: FileEntry, loudness: Loudness) 
         loudness,
         stills: None,
         subtitles: Vec::new(),
+        notes: Vec::new(),
     }
+}
+
+async fn add_subtitles(
+    path: &Path,
+    facts: &Facts,
+    dir: &Path,
+    options: &PrepareOptions,
+    package: &mut Package,
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> io::Result<()> {
+    progress(Progress::begun(Stage::Subtitles));
+    let files = &options.subtitles;
+    let made = subtitles::extract_subtitles(path, facts, files, dir, options.niceness).await?;
+    package.subtitles = made.tracks;
+    package.notes.extend(made.left_out);
+    progress(Progress::done(Stage::Subtitles));
+    Ok(())
+}
+
+/// A video is as good without still pictures, but not if the machine is in trouble.
+async fn add_stills(
+    dir: &Path,
+    options: &PrepareOptions,
+    package: &mut Package,
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> io::Result<()> {
+    progress(Progress::begun(Stage::Stills));
+    let (Some(fine), Some(sketch)) = (package.rungs.first(), package.rungs.last()) else {
+        return Ok(());
+    };
+    let (fine, sketch) = (dir.join(&fine.track.file), dir.join(&sketch.track.file));
+    let length_ms = package.duration_ms;
+    match stills::make_stills(&sketch, &fine, length_ms, dir, options.niceness).await {
+        Ok(stills) => package.stills = Some(stills),
+        Err(StillsError::Io(error)) => return Err(error),
+        Err(error) => {
+            forget_stills(dir).await?;
+            package.notes.push(error.to_string());
+        }
+    }
+    progress(Progress::done(Stage::Stills));
+    Ok(())
+}
+
+async fn forget_stills(dir: &Path) -> io::Result<()> {
+    for name in ["poster.jpg", "sprite.jpg", "sprite.vtt"] {
+        match tokio::fs::remove_file(dir.join(name)).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Puts everything on the disk for good, the table last.

@@ -32,6 +32,8 @@ const MOST_SUBTITLES: usize = 64;
 const LONGEST_TEXT_BYTES: u64 = 8 * 1024 * 1024;
 const LONGEST_STILL_BYTES: u64 = 64 * 1024 * 1024;
 const LONGEST_LABEL: usize = 120;
+const MOST_NOTES: usize = 128;
+const LONGEST_NOTE: usize = 500;
 
 /// The tracks of a package as their bytes say.
 pub(super) struct Found {
@@ -195,11 +197,10 @@ fn check_names(dir: &Path, package: &Package) -> Result<(), PackageError> {
             "it has too many text tracks".to_owned(),
         ));
     }
-    let subtitles = 0..package.subtitles.len();
-    for (index, track) in subtitles.zip(&package.subtitles) {
-        if track.file != format!("subtitles-{index}.vtt") {
+    for (number, track) in (1..).zip(&package.subtitles) {
+        if track.file != format!("subtitles-{number}.vtt") {
             return Err(PackageError::Wrong(
-                "its text tracks are not numbered from 0 on".to_owned(),
+                "its text tracks are not numbered from 1 on".to_owned(),
             ));
         }
         expected.insert(track.file.clone().into());
@@ -233,11 +234,17 @@ fn check_extras(dir: &Path, package: &Package) -> Result<(), PackageError> {
         }
         check_text(dir, &stills.vtt)?;
     }
+    let plain = |text: &str, longest| {
+        text.chars().count() <= longest && !text.chars().any(char::is_control)
+    };
+    let mut notes = package.notes.iter();
+    if package.notes.len() > MOST_NOTES || !notes.all(|note| plain(note, LONGEST_NOTE)) {
+        return Err(PackageError::Wrong(
+            "its notes are not plain text".to_owned(),
+        ));
+    }
     for track in &package.subtitles {
         check_text(dir, &track.file)?;
-        let plain = |text: &str, longest| {
-            text.chars().count() <= longest && !text.chars().any(char::is_control)
-        };
         let subtag = |c: char| c.is_ascii_alphanumeric() || c == '-';
         if !plain(&track.label, LONGEST_LABEL)
             || track.language.len() > 35
