@@ -9,13 +9,11 @@ use tokio::sync::{Notify, watch};
 use super::book::{Book, Expired, Note, Token};
 use super::folders::{FolderError, Folders, VersionOf};
 use super::job::{JobRecord, JobView, Step, Task};
-use super::source::Sources;
-use super::worker::{self, Lane};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::library::{Library, Rendition, Video};
-use crate::media::{PrepareOptions, Progress};
-use crate::storage::{Bucket, Records, StorageError, Tree};
+use crate::media::Progress;
+use crate::storage::{Records, StorageError, Tree};
 use crate::timeline::VideoId;
 
 /// Progress is told to people this often.
@@ -97,17 +95,15 @@ impl Lease {
 }
 
 impl Conversion {
-    /// Takes up the jobs there are and starts the workers of this machine, until `shutdown` is
-    /// true.
+    /// Takes up the jobs there are; nobody works on them yet.
     ///
     /// # Errors
     /// [`ConversionError`] if what was kept of jobs cannot be read, or the folder for versions not
     /// be used.
-    pub async fn start(
+    pub(super) async fn open(
         config: &Config,
         (records, clock): (Records, SharedClock),
         library: &Library,
-        bucket: Option<Bucket>,
         in_use: InUse,
         shutdown: watch::Receiver<bool>,
     ) -> Result<Self, ConversionError> {
@@ -127,21 +123,7 @@ impl Conversion {
         conversion.learn().await;
         tokio::spawn(conversion.clone().follow(shutdown.clone()));
         tokio::spawn(conversion.clone().tell_progress(shutdown.clone()));
-        tokio::spawn(conversion.clone().sweep_regularly(shutdown.clone()));
-        let sources = Sources {
-            library: library.clone(),
-            bucket,
-            min_free_bytes: config.min_free_bytes,
-        };
-        let options = PrepareOptions {
-            niceness: config.worker_niceness,
-            ..PrepareOptions::default()
-        };
-        for lane in Lane::of(config.workers) {
-            let (sources, options) = (sources.clone(), options.clone());
-            let run = worker::run(conversion.clone(), lane, sources, options, shutdown.clone());
-            tokio::spawn(run);
-        }
+        tokio::spawn(conversion.clone().sweep_regularly(shutdown));
         Ok(conversion)
     }
 

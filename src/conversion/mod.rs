@@ -10,6 +10,7 @@ mod folders;
 mod handle;
 mod job;
 mod source;
+mod start;
 mod worker;
 
 pub use handle::{Conversion, ConversionError, InUse, Lease, forget};

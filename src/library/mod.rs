@@ -7,6 +7,7 @@
 //! and replaced files.
 
 mod answers;
+mod bytes_of;
 mod catalogue;
 mod examine;
 mod folders;
@@ -34,11 +35,12 @@ mod video;
 mod walk;
 mod watch;
 
+pub use bytes_of::Bytes;
 pub use catalogue::Catalogue;
 pub use handle::{Library, LibraryError, RemoveError};
 pub use names::ENDINGS;
 pub use refusal::UploadError;
-pub use rendition::{Bytes, Captions, CaptionsLink, Grade, Rendition};
+pub use rendition::{Captions, CaptionsLink, Grade, Rendition};
 pub use request::{UploadRequest, Uploaded};
 pub use resumable::{
     Closed, NewResumable, Opened, Progress, Receiving, ResumableError, ResumableId, Resumables,

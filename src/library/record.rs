@@ -8,7 +8,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::rendition::{Outcome, Preparation};
+use super::rendition::Rendition;
 use super::{Source, Video, VideoState, names};
 use crate::media::{Facts, Playability, playability};
 use crate::storage::ObjectFact;
@@ -69,6 +69,22 @@ pub(super) enum Verdict {
     Facts(Box<Facts>),
     /// It is not, or is broken; in words.
     Fault(String),
+}
+
+/// What came of preparing a video, and of which bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Preparation {
+    pub look: Look,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Outcome {
+    /// It can go on the air as this.
+    Ready(Rendition),
+    /// Only reading all of it showed that it is broken; in words.
+    Unfit(String),
 }
 
 /// What is kept of a video; its key among the records is its id.

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Video;
-use super::record::Look;
 use crate::timeline::{DurationMs, Version};
 
 /// How good a version is; better ones take the place of others at a later airing.
@@ -76,34 +74,4 @@ pub struct CaptionsLink {
     pub label: String,
     /// Its path on this server.
     pub url: String,
-}
-
-/// What came of preparing a video, and of which bytes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Preparation {
-    pub look: Look,
-    pub outcome: Outcome,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Outcome {
-    /// It can go on the air as this.
-    Ready(Rendition),
-    /// Only reading all of it showed that it is broken; in words.
-    Unfit(String),
-}
-
-/// The bytes of a video at one moment: what was made of them holds for no others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bytes(pub(super) Look);
-
-impl Bytes {
-    /// Those that `video` has.
-    pub fn of(video: &Video) -> Self {
-        Self(Look {
-            size_bytes: video.size_bytes,
-            modified_ms: video.modified_ms,
-        })
-    }
 }

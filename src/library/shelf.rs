@@ -4,8 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::record::{Look, Place, Verdict, VideoRecord, new_id};
-use super::rendition::{Outcome, Preparation};
+use super::record::{Look, Outcome, Place, Preparation, Verdict, VideoRecord, new_id};
 use super::state::{Entry, Standing, State};
 use super::{Catalogue, Source, Video};
 use crate::clock::SharedClock;
