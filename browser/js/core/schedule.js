@@ -81,7 +81,7 @@ function placeOf({ id, index }, rotation) {
 function scheduled(rotation, place, startMs) {
   const index = place % rotation.length;
   const item = /** @type {RotationItem} */ (rotation[index]);
-  return Object.freeze({ ...item, index, kind: "progressive", started_at_ms: startMs, poster: null });
+  return Object.freeze({ ...item, index, kind: "progressive", started_at_ms: startMs });
 }
 
 /**

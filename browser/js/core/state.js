@@ -74,8 +74,21 @@ function announced(state, onAir, serverMs) {
       airing ? [[airing.id, Object.freeze({ id: airing.id, likes: airing.likes, dislikes: airing.dislikes })]] : [],
     ),
   );
-  const next = { ...state, announced: onAir, known: true, votes: Object.freeze(votes), onAir: null };
+  const told = (/** @type {Airing | null} */ airing) => keepingCaptions([state.onAir?.current, state.onAir?.next], airing);
+  const complete = Object.freeze({ ...onAir, current: told(onAir.current), next: told(onAir.next) });
+  const next = { ...state, announced: complete, known: true, votes: Object.freeze(votes), onAir: null };
   return viewed(Object.freeze(next), serverMs);
+}
+
+/**
+ * Once a better version of a video is there, news lists no tracks for the one still on the air; those it was announced
+ * with are there all the same.
+ * @param {ReadonlyArray<Airing | null | undefined>} shown @param {Airing | null} told @returns {Airing | null}
+ */
+function keepingCaptions(shown, told) {
+  const before = shown.find((airing) => told && sameAiring(airing, told) && airing?.url === told.url);
+  if (!told || !before || told.captions.length > 0) return told;
+  return Object.freeze({ ...told, captions: before.captions });
 }
 
 /** Brings `onAir` to an instant of server time. @param {ChannelState} state @param {number} serverMs */

@@ -1,11 +1,17 @@
 // The border: every payload from the server is checked and copied here before anything else sees it.
 // Names stay those of the wire, so that one word means one thing on both sides.
 
+import { address, COUNT_MAX, INSTANT_MAX_MS, number, record, text, WireError } from "./checks.js";
+
 /**
+ * A track of subtitles, on this host; `language` is BCP 47.
+ * @typedef {Readonly<{ language: string, label: string, url: string }>} Captions
+ *
  * A programme with its place in server time.
  * @typedef {Readonly<{
  *   index: number, id: string, title: string, url: string, kind: string, source: string,
  *   started_at_ms: number, duration_ms: number, likes: number, dislikes: number, poster: string | null,
+ *   captions: ReadonlyArray<Captions>,
  * }>} Airing
  *
  * What the channel plays, as the server last said it; `current` is null while the channel is off air.
@@ -15,57 +21,31 @@
  * }>} OnAir
  *
  * One entry of the channel's rotation, in playing order.
- * @typedef {Readonly<Omit<Airing, "started_at_ms" | "poster" | "kind">>} RotationItem
+ * @typedef {Readonly<Omit<Airing, "started_at_ms" | "kind">>} RotationItem
  *
  * @typedef {Readonly<{ id: string, likes: number, dislikes: number }>} Votes
  */
 
-const TEXT_MAX = 2_000;
 const ROTATION_MAX = 20_000;
-const INSTANT_MAX_MS = 8.64e15; // ECMA-262's largest time value
 const DURATION_MAX_MS = 31 * 86_400_000;
-const COUNT_MAX = Number.MAX_SAFE_INTEGER;
-
-/** A payload that does not have the agreed shape; the message names the field. */
-export class WireError extends Error {
-  /** @param {string} field @param {unknown} value */
-  constructor(field, value) {
-    super(`unexpected ${field}: ${JSON.stringify(value)?.slice(0, 80)}`);
-    this.name = "WireError";
-  }
-}
-
-/** @param {unknown} value @param {string} field @returns {Record<string, unknown>} */
-function record(value, field) {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new WireError(field, value);
-  return /** @type {Record<string, unknown>} */ (value);
-}
-
-/** @param {Record<string, unknown>} from @param {string} field @returns {string} */
-function text(from, field) {
-  const value = from[field];
-  if (typeof value !== "string" || value.length > TEXT_MAX) throw new WireError(field, value);
-  return value;
-}
+const CAPTIONS_MAX = 64;
+const LABEL_MAX = 200;
+/** BCP 47 in outline: subtags of letters and digits. */
+const LANGUAGE = /^[a-z]{1,8}(?:-[a-z0-9]{1,8}){0,7}$/i;
 
 /**
- * @param {Record<string, unknown>} from @param {string} field
- * @param {number} min @param {number} max @returns {number}
+ * What is no track is left out: a programme without its subtitles is still a programme.
+ * @param {unknown} value @returns {ReadonlyArray<Captions>}
  */
-function number(from, field, min, max) {
-  const value = from[field];
-  if (typeof value !== "number" || !(value >= min && value <= max)) throw new WireError(field, value);
-  return value;
-}
-
-/**
- * An address on this host, or an absolute http(s) one (a public bucket); never a script or a data address.
- * @param {Record<string, unknown>} from @param {string} field @returns {string}
- */
-function address(from, field) {
-  const value = text(from, field);
-  if (!/^(?:\/(?!\/)|https?:\/\/)/.test(value)) throw new WireError(field, value);
-  return value;
+export function captionsFrom(value) {
+  if (!Array.isArray(value)) return Object.freeze([]);
+  const tracks = value.slice(0, CAPTIONS_MAX).flatMap((track) => {
+    const { language, label, url } = typeof track === "object" && track !== null ? track : {};
+    const isTrack =
+      [language, label, url].every((field) => typeof field === "string") && LANGUAGE.test(language) && /^\/(?!\/)/.test(url);
+    return isTrack ? [Object.freeze({ language, label: label.trim().slice(0, LABEL_MAX) || language, url })] : [];
+  });
+  return Object.freeze(tracks);
 }
 
 /** @param {Record<string, unknown>} from @returns {RotationItem} */
@@ -79,6 +59,8 @@ function rotationItem(from) {
     duration_ms: number(from, "duration_ms", 1, DURATION_MAX_MS),
     likes: number(from, "likes", 0, COUNT_MAX),
     dislikes: number(from, "dislikes", 0, COUNT_MAX),
+    poster: from.poster === null || from.poster === undefined ? null : address(from, "poster"),
+    captions: captionsFrom(from.captions),
   });
 }
 
@@ -90,7 +72,6 @@ function airing(value, field) {
     ...rotationItem(from),
     kind: text(from, "kind"),
     started_at_ms: number(from, "started_at_ms", 0, INSTANT_MAX_MS),
-    poster: from.poster === null || from.poster === undefined ? null : address(from, "poster"),
   });
 }
 

@@ -1,9 +1,10 @@
 // The channel as a page sees it: server news → checked → reduced → frozen state → subscribers. Between news
 // the state follows the schedule by itself, so a page stays right while the server is away.
 
+import { WireError } from "../core/checks.js";
 import { momentAt, rotationIsCurrent } from "../core/schedule.js";
 import { INITIAL_STATE, reduce } from "../core/state.js";
-import { parseOnAir, parseVotes, parseViewers, WireError } from "../core/wire.js";
+import { parseOnAir, parseVotes, parseViewers } from "../core/wire.js";
 import { fetchRotation } from "./api.js";
 import { after, localNowMs, pageExchange } from "./now.js";
 import { openSharedStream } from "./shared_stream.js";

@@ -2,6 +2,8 @@
 
 import { timeLimit } from "./now.js";
 
+/** @import { Captions } from "../core/wire.js" */
+
 const LOAD_LIMIT_MS = 15_000;
 const PARK_LIMIT_MS = 6_000;
 /** A seek to where the element already is would cost a decode for nothing. */
@@ -65,10 +67,29 @@ export class Deck {
   async load(url, signal) {
     const { video } = this;
     if (this.url !== url || video.error) {
+      this.offer([]);
       video.src = url;
       video.load();
     }
     if (video.readyState < HTMLMediaElement.HAVE_METADATA) await this.#until("loadedmetadata", LOAD_LIMIT_MS, signal);
+  }
+
+  /**
+   * The subtitles a viewer can choose. Only after loading: a track that is wanted already while its video is being
+   * loaded would hold up the picture until its file is there.
+   * @param {ReadonlyArray<Captions>} captions
+   */
+  offer(captions) {
+    const { video } = this;
+    const present = [...video.querySelectorAll("track")];
+    const isOffered = present.length === captions.length && captions.every(({ url }, place) => present[place]?.getAttribute("src") === url);
+    if (isOffered) return;
+    for (const track of present) track.remove();
+    for (const { language, label, url } of captions) {
+      const track = document.createElement("track");
+      Object.assign(track, { kind: "subtitles", srclang: language, label, src: url });
+      video.append(track);
+    }
   }
 
   /**
@@ -106,6 +127,7 @@ export class Deck {
 
   /** Gives the connection and the decoder back. */
   unload() {
+    this.offer([]);
     if (!this.url) return;
     this.video.pause();
     this.video.removeAttribute("src");

@@ -1,4 +1,4 @@
-// Reads /video-updates for ever: reconnects with back-off and jitter, tells the server the last event it
+// Reads a stream of events for ever: reconnects with back-off and jitter, tells the server the last event it
 // saw, and gives up a connection that has gone silent.
 
 import { Backoff } from "../core/backoff.js";
@@ -22,6 +22,7 @@ const GOOD_AFTER_MS = 5_000;
  */
 
 export class EventStream {
+  #address;
   #listener;
   #signal;
   #backoff = new Backoff({ first_ms: 300, limit_ms: 8_000 });
@@ -30,8 +31,13 @@ export class EventStream {
   #nudge = new AbortController();
   #waiting = false;
 
-  /** @param {StreamListener} listener @param {AbortSignal} signal ends the stream */
-  constructor(listener, signal) {
+  /**
+   * @param {StreamListener} listener
+   * @param {AbortSignal} signal ends the stream
+   * @param {string} [address] on this host
+   */
+  constructor(listener, signal, address = STREAM_URL) {
+    this.#address = address;
     this.#listener = listener;
     this.#signal = signal;
     void this.#run();
@@ -69,13 +75,13 @@ export class EventStream {
     const limit = (/** @type {number} */ ms) => after(ms, () => cut.abort(), this.#signal);
     let cancelLimit = limit(CONNECT_LIMIT_MS);
     try {
-      const answer = await fetch(STREAM_URL, {
+      const answer = await fetch(this.#address, {
         headers: { Accept: "text/event-stream", ...(this.#lastEventId && { "Last-Event-ID": this.#lastEventId }) },
         cache: "no-store",
         signal: AbortSignal.any([cut.signal, this.#signal]),
       });
       const isStream = answer.headers.get("content-type")?.startsWith("text/event-stream");
-      if (!answer.ok || !isStream || !answer.body) throw new Error(`${STREAM_URL} answered ${answer.status}`);
+      if (!answer.ok || !isStream || !answer.body) throw new Error(`${this.#address} answered ${answer.status}`);
       const parser = new SseParser();
       parser.lastEventId = this.#lastEventId;
       const pieces = answer.body.pipeThrough(new TextDecoderStream()).getReader();

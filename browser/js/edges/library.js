@@ -1,18 +1,28 @@
 // The library as the server lists it, checked at the border.
 
+import { captionsFrom } from "../core/wire.js";
 import { timeLimit } from "./now.js";
 import { problemOf } from "./problem.js";
 
 const LIBRARY_LIMIT_MS = 10_000;
 const VIDEOS_MAX = 100_000;
 const STATES = ["ready", "waiting", "quarantined"];
+const VERSIONS = ["original", "quick", "house"];
+/** A path on this host. */
+const PATH = /^\/(?!\/)/;
+
+/** @import { Captions } from "../core/wire.js" */
 
 /**
  * @typedef {"ready" | "waiting" | "quarantined"} VideoState
+ *
+ * What is scheduled: the file as it came, one made fast, or the house format.
+ * @typedef {"original" | "quick" | "house"} Version
  * @typedef {Readonly<{
  *   id: string, title: string, source: string, state: VideoState, reason: string | null,
  *   duration_ms: number | null, size_bytes: number | null, width: number | null, height: number | null,
- *   video_codec: string | null, on_air_at_ms: number | null,
+ *   video_codec: string | null, on_air_at_ms: number | null, version: Version,
+ *   poster: string | null, previews: string | null, captions: ReadonlyArray<Captions>,
  * }>} LibraryVideo
  * @typedef {Readonly<{ videos: ReadonlyArray<LibraryVideo>, server_time_ms: number | null }>} Listing
  */
@@ -40,6 +50,9 @@ const number = (value) => (typeof value === "number" && value >= 0 ? value : nul
 /** @param {unknown} value */
 const text = (value) => (typeof value === "string" && value !== "" ? value : null);
 
+/** @param {unknown} value */
+const path = (value) => (typeof value === "string" && PATH.test(value) ? value : null);
+
 /** @param {any} from @returns {LibraryVideo} */
 function videoFrom(from) {
   return Object.freeze({
@@ -54,5 +67,9 @@ function videoFrom(from) {
     height: number(from?.height),
     video_codec: text(from?.video_codec),
     on_air_at_ms: number(from?.on_air_at_ms),
+    version: VERSIONS.includes(from?.version) ? from.version : "original",
+    poster: path(from?.poster),
+    previews: path(from?.previews),
+    captions: captionsFrom(from?.captions),
   });
 }

@@ -28,6 +28,18 @@ export function keep(name, value) {
   }
 }
 
+/**
+ * Calls back when another tab keeps something else under `name`.
+ * @param {string} name
+ * @param {(value: unknown) => void} listener
+ * @param {AbortSignal} signal
+ */
+export function onKept(name, listener, signal) {
+  addEventListener("storage", ({ key }) => {
+    if (key === PREFIX + name) listener(recall(name));
+  }, { signal });
+}
+
 /** @param {string} name */
 export function forget(name) {
   try {

@@ -11,8 +11,10 @@ const { signal } = new AbortController();
 /** Server time minus this page's own clock, from the last listing: near enough for "at 20:15". */
 let offsetMs = NaN;
 
+const serverNow = () => localNowMs() + (Number.isNaN(offsetMs) ? 0 : offsetMs);
 const library = mountLibraryList(document, {
   signal,
+  serverNow,
   onListing: ({ server_time_ms }) => {
     if (server_time_ms !== null) offsetMs = server_time_ms - localNowMs();
   },
@@ -21,7 +23,7 @@ const library = mountLibraryList(document, {
 if (canSend()) {
   mountUploadForm(document, {
     signal,
-    serverNow: () => localNowMs() + (Number.isNaN(offsetMs) ? 0 : offsetMs),
+    serverNow,
     onDone: () => void library.refresh(),
   });
 }

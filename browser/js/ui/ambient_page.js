@@ -8,6 +8,7 @@ import { mountIdle } from "./idle.js";
 import { mountPixelShift } from "./pixel_shift.js";
 import { scope } from "./scope.js";
 import { mountSlates } from "./slates.js";
+import { mountSubtitles } from "./subtitles.js";
 import { createTicker } from "./ticker.js";
 import { mountTitleCard } from "./title_card.js";
 
@@ -31,6 +32,7 @@ export function mountAmbientPage(page, { channel, player, signal: parent }) {
 
   mountSlates(root, parts);
   mountTitleCard(root, parts);
+  mountSubtitles(root, parts); // as chosen on the main page
   mountAnnouncer(page, parts);
   mountPixelShift(root, { signal });
   hint.hidden = false;

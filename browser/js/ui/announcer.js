@@ -20,5 +20,5 @@ export function mountAnnouncer(root, { channel, signal: parent }) {
     if (said !== null && said !== sentence) setText(line, sentence); // the first one is the page's heading
     said = sentence;
   }, signal);
-  return { close };
+  return { close, say: (/** @type {string} */ sentence) => setText(line, sentence) };
 }

@@ -8,6 +8,7 @@ import { mountHelp } from "./help.js";
 import { mountKeys } from "./keys.js";
 import { mountLater } from "./later.js";
 import { mountNowPlaying } from "./now_playing.js";
+import { mountOsd } from "./osd.js";
 import { mountPictureInPicture } from "./picture_in_picture.js";
 import { scope } from "./scope.js";
 import { mountSlates } from "./slates.js";
@@ -28,7 +29,7 @@ import { mountVotes } from "./votes.js";
 export function mountChannelPage(page, { channel, player, signal: parent }) {
   const { signal, close } = scope(parent);
   const root = find(page, "[data-channel]");
-  const parts = { channel, player, ticker: createTicker(signal), signal };
+  const parts = { channel, player, ticker: createTicker(signal), osd: mountOsd(root, { signal }), signal };
 
   mountNowPlaying(root, parts);
   mountUpNext(root, parts);
@@ -37,10 +38,10 @@ export function mountChannelPage(page, { channel, player, signal: parent }) {
   mountViewers(root, parts);
   mountSyncBadge(root, parts);
   mountSlates(root, parts);
-  mountAnnouncer(page, parts);
   mountPictureInPicture(root, parts);
+  const { say } = mountAnnouncer(page, parts);
   const sound = mountSound(root, parts);
-  const captions = mountCaptions(root, parts);
+  const captions = mountCaptions(root, { ...parts, announce: say });
   const theatre = mountTheatre(root, parts);
   const fullscreen = mountFullscreen(root, parts);
   const help = mountHelp(page, parts);
@@ -49,7 +50,7 @@ export function mountChannelPage(page, { channel, player, signal: parent }) {
     f: { press: fullscreen.toggle },
     m: { press: sound.toggle },
     t: { press: theatre.toggle },
-    c: { press: captions.toggle },
+    c: { press: captions.cycle },
     ArrowUp: { press: sound.louder, repeats: true },
     ArrowDown: { press: sound.softer, repeats: true },
     "?": { press: help.toggle },

@@ -4,6 +4,7 @@ import { momentAt, rotationIsCurrent } from "../core/schedule.js";
 import { copyOf, find, setText } from "./dom.js";
 import { clockText } from "./format.js";
 import { scope } from "./scope.js";
+import { showStill } from "./still.js";
 
 /** @import { PageParts } from "./parts.js" */
 /** @import { Airing } from "../core/wire.js" */
@@ -48,6 +49,7 @@ export function mountLater(root, { channel, signal: parent }) {
       const row = list.children[place] ?? list.appendChild(copyOf(root, "[data-later-row]"));
       setText(find(row, "[data-later-clock]"), clockText(airing.started_at_ms));
       setText(find(row, "[data-later-name]"), airing.title);
+      showStill(row, "[data-still]", airing.poster);
     }
   }, signal);
 

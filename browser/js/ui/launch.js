@@ -40,6 +40,7 @@ const COUNTDOWN_MS = 6;
  */
 export async function parkOnTime({ deck, airing, channel, starts, sway, until }) {
   await deck.load(airing.url, until);
+  deck.offer(airing.captions);
   let aheadMs = starts.parking_ms;
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const askedMs = localNowMs();

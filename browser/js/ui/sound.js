@@ -1,26 +1,23 @@
 // Sound on and off, louder and softer, and the one obvious way to turn it on.
 
-import { after } from "../edges/now.js";
 import { recall } from "../edges/storage.js";
-import { find, setAttribute, setPressed, setText } from "./dom.js";
+import { find, setAttribute, setPressed } from "./dom.js";
 import { followAttributes, scope } from "./scope.js";
 
-/** @import { PageParts } from "./parts.js" */
+/** @import { Osd } from "./osd.js" */
+/** @import { PlayerControls } from "./parts.js" */
 
 const STEP = 5;
-const SHOWN_MS = 1_200;
 
 /**
  * @param {HTMLElement} root
- * @param {PageParts} parts
+ * @param {{ player: PlayerControls, osd: Osd, signal: AbortSignal }} parts
  */
-export function mountSound(root, { player, signal: parent }) {
+export function mountSound(root, { player, osd, signal: parent }) {
   const { signal, close } = scope(parent);
   const button = find(root, "[data-mute]");
   const slider = /** @type {HTMLInputElement} */ (find(root, "[data-loudness]"));
   const invitation = find(root, "[data-unmute]");
-  const display = find(root, "[data-osd]");
-  let hideDisplay = () => {};
   if (recall("muted") === true) setAttribute(invitation, "data-declined", ""); // chosen at an earlier visit
 
   const isMuted = () => player.root.dataset.muted === "true";
@@ -38,7 +35,7 @@ export function mountSound(root, { player, signal: parent }) {
     setAttribute(invitation, "data-declined", ""); // whoever has chosen is not asked again
     if (!muted && percent() === 0) player.setVolume(STEP * 4 / 100);
     player.setMuted(muted);
-    show(muted ? "Muted" : `Volume ${percent()} %`);
+    osd.show(muted ? "Muted" : `Volume ${percent()} %`);
   }
 
   /** @param {number} value percent */
@@ -47,17 +44,7 @@ export function mountSound(root, { player, signal: parent }) {
     setAttribute(invitation, "data-declined", "");
     player.setVolume(volume / 100);
     player.setMuted(volume === 0);
-    show(volume === 0 ? "Muted" : `Volume ${volume} %`);
-  }
-
-  /** @param {string} text */
-  function show(text) {
-    hideDisplay();
-    setText(display, text);
-    display.hidden = false;
-    hideDisplay = after(SHOWN_MS, () => {
-      display.hidden = true;
-    }, signal);
+    osd.show(volume === 0 ? "Muted" : `Volume ${volume} %`);
   }
 
   const toggle = () => setMuted(!isMuted());

@@ -1,8 +1,9 @@
-// What comes next, at what time of day, in how long.
+// What comes next, with a still of it, at what time of day, in how long.
 
 import { find, setText } from "./dom.js";
 import { clockText, lengthText, remainingText } from "./format.js";
 import { scope } from "./scope.js";
+import { showStill } from "./still.js";
 
 /** @import { PageParts } from "./parts.js" */
 
@@ -24,6 +25,7 @@ export function mountUpNext(root, { channel, ticker, signal: parent }) {
     section.hidden = !next;
     if (!next) return;
     setText(title, next.title);
+    showStill(section, "[data-still]", next.poster);
     setText(clock, clockText(next.started_at_ms));
     setText(length, lengthText(next.duration_ms));
     tick();

@@ -155,13 +155,20 @@ test("captions are offered when the programme has some, and only then", async ()
   await inStep(page);
   const button = page.locator("[data-captions]");
   assert.ok(await button.isHidden());
-  await page.evaluate(() => /** @type {HTMLVideoElement} */ (document.querySelector("video[data-front]")).addTextTrack("captions", "English", "en"));
+  await page.evaluate(() => {
+    const track = /** @type {HTMLVideoElement} */ (document.querySelector("video[data-front]")).addTextTrack("captions", "English", "en");
+    track.mode = "hidden";
+    track.addCue(new VTTCue(0, 600, "Said <i>aloud</i>"));
+  });
   await button.waitFor();
   const mode = () => page.evaluate(() => /** @type {HTMLVideoElement} */ (document.querySelector("video[data-front]")).textTracks[0]?.mode);
   assert.equal(await mode(), "disabled");
   await page.keyboard.press("c");
-  assert.equal(await mode(), "showing");
+  assert.equal(await mode(), "hidden", "the page draws the words itself");
   assert.equal(await button.getAttribute("aria-pressed"), "true");
+  await page.locator("[data-cues]", { hasText: "Said aloud" }).waitFor();
+  await page.keyboard.press("c");
+  assert.equal((await page.locator("[data-cues]").textContent())?.trim(), "");
   await leave();
 });
 

@@ -43,6 +43,23 @@ test("off air is known, not merely unknown", () => {
   assert.equal(offAir.known, true);
 });
 
+const captions = [{ language: "en", label: "English", url: "/media/video-0/v2/subtitles-1.vtt" }];
+const airs = (/** @type {Record<string, unknown>} */ more) => said({ current: { ...onAirPayload(0, START_MS).current, ...more } });
+
+test("a still that turns up while a programme is on shows, and its subtitles stay until it ends", () => {
+  const begun = reduce(INITIAL_STATE, { type: "on-air", onAir: airs({ captions }), server_ms: START_MS + 500 });
+  const better = airs({ poster: "/media/video-0/v3/poster.jpg" });
+  const now = reduce(begun, { type: "on-air", onAir: better, server_ms: START_MS + 600 });
+  assert.equal(now.onAir?.current.poster, "/media/video-0/v3/poster.jpg");
+  assert.deepEqual(now.onAir?.current.captions, captions);
+});
+
+test("another version of the same video does not inherit subtitles", () => {
+  const begun = reduce(INITIAL_STATE, { type: "on-air", onAir: airs({ captions }), server_ms: START_MS + 500 });
+  const other = airs({ url: "/media/video-0/v3/programme.mp4", poster: "/p.jpg" });
+  assert.deepEqual(reduce(begun, { type: "on-air", onAir: other, server_ms: START_MS + 600 }).onAir?.current.captions, []);
+});
+
 test("votes for what is on or next are taken, others are not kept", () => {
   const voted = reduce(heard, { type: "votes", votes: { id: "video-1", likes: 8, dislikes: 1 } });
   assert.equal(voted.votes["video-1"]?.likes, 8);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseClock, parseOnAir, parseRotation, parseViewers, parseVotes, WireError } from "../../../browser/js/core/wire.js";
+import { WireError } from "../../../browser/js/core/checks.js";
+import { captionsFrom, parseClock, parseOnAir, parseRotation, parseViewers, parseVotes } from "../../../browser/js/core/wire.js";
 import { airing, onAirPayload, videosPayload } from "./payloads.js";
 
 test("a good payload comes through, frozen and with nothing the server did not agree to send", () => {
@@ -9,6 +10,18 @@ test("a good payload comes through, frozen and with nothing the server did not a
   assert.equal("surplus" in onAir, false);
   assert.equal("offset_ms" in (onAir.current ?? {}), false);
   assert.ok(Object.isFrozen(onAir) && Object.isFrozen(onAir.current));
+});
+
+test("stills and subtitles come along; a track that is none is left out and takes nothing with it", () => {
+  const good = { language: "pt-BR", label: "Português", url: "/media/a/v2/subtitles-1.vtt" };
+  const bad = [{ ...good, url: "//elsewhere/x.vtt" }, { ...good, url: "https://elsewhere/x.vtt" }, { ...good, language: "?" }, null, "en", {}];
+  const onAir = parseOnAir(onAirPayload(0, 1_000, { current: airing(0, 1_000, { poster: "/media/a/v2/poster.jpg", captions: [...bad, good] }) }));
+  assert.deepEqual(onAir.current?.captions, [good]);
+  assert.equal(onAir.current?.poster, "/media/a/v2/poster.jpg");
+  assert.deepEqual(onAir.next?.captions, [], "absent when there are none");
+  const many = Array.from({ length: 1_000 }, () => good);
+  assert.ok((parseOnAir(onAirPayload(0, 1_000, { current: airing(0, 1_000, { captions: many }) })).current?.captions.length ?? 0) <= 64);
+  assert.equal(captionsFrom([{ ...good, label: "" }])[0]?.label, "pt-BR");
 });
 
 test("off air is a payload like any other", () => {
@@ -22,6 +35,7 @@ for (const [name, damage] of /** @type {Array<[string, Record<string, unknown>]>
   ["a start that is not a number", { current: airing(0, NaN) }],
   ["an address that is a script", { current: airing(0, 1_000, { url: "javascript:alert(1)" }) }],
   ["an address on another host in disguise", { current: airing(0, 1_000, { url: "//elsewhere/x" }) }],
+  ["a still that is a script", { current: airing(0, 1_000, { poster: "javascript:alert(1)" }) }],
   ["a title without end", { current: airing(0, 1_000, { title: "x".repeat(5_000) }) }],
   ["a next that starts before current", { next: airing(1, 500) }],
   ["no epoch", { epoch: undefined }],

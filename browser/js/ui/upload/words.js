@@ -1,14 +1,11 @@
-// What is said about an upload and a video of the library. Pure.
+// What is said about an upload. Pure.
 
 import { lengthText, limitText, roughText, sizeText, whenText } from "../format.js";
 
 /** @import { Uploaded } from "../../edges/upload.js" */
-/** @import { LibraryVideo } from "../../edges/library.js" */
-
-const SOURCES = new Map([["static", "the station’s own"], ["uploads", "uploaded"], ["bucket", "from the bucket"]]);
 
 /** @param {(string | null | false)[]} parts */
-const listed = (parts) => parts.filter(Boolean).join(" · ");
+export const listed = (parts) => parts.filter(Boolean).join(" · ");
 
 /**
  * @param {{ sentBytes: number, totalBytes: number, bytesPerSecond: number | null, timeLeftMs: number | null }} progress
@@ -67,13 +64,3 @@ export function outcomeText(uploaded, nowMs) {
   const when = uploaded.on_air_at_ms;
   return listed([when === null ? "On the channel soon" : `On the air at ${whenText(when, nowMs)}`, facts]);
 }
-
-/** @param {LibraryVideo} video @param {boolean} isOnAir */
-export function stateText(video, isOnAir) {
-  if (isOnAir) return "On air now";
-  if (video.state === "ready") return "On the channel";
-  return video.state === "waiting" ? "Waiting for conversion" : "Quarantined";
-}
-
-/** @param {LibraryVideo} video */
-export const rowFactsText = (video) => listed([factsText(video), SOURCES.get(video.source) ?? null]);
