@@ -55,6 +55,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// How often the bucket is looked through.
     pub s3_scan_s: u64,
+    /// Whether pages send uploads to the bucket themselves.
+    pub s3_direct: bool,
     /// How videos in the bucket reach viewers.
     pub s3_delivery: S3Delivery,
     /// The bucket, if there is one.
@@ -123,6 +125,7 @@ impl Config {
             min_free_bytes: number(values, "ONAIR_MIN_FREE_BYTES", 0, 1 << 50)?,
             public_url: web_address(values, "ONAIR_PUBLIC_URL")?,
             s3_scan_s: number(values, "ONAIR_S3_SCAN_S", 1, 86_400)?,
+            s3_direct: one_of(values, "ONAIR_S3_DIRECT", &[("off", false), ("on", true)])?,
             s3_delivery: one_of(
                 values,
                 "ONAIR_S3_DELIVERY",
@@ -166,6 +169,7 @@ impl Config {
             "ONAIR_MIN_FREE_BYTES" => self.min_free_bytes.to_string(),
             "ONAIR_PUBLIC_URL" => self.public_url.clone().unwrap_or_default(),
             "ONAIR_S3_SCAN_S" => self.s3_scan_s.to_string(),
+            "ONAIR_S3_DIRECT" => if self.s3_direct { "on" } else { "off" }.to_owned(),
             "ONAIR_S3_DELIVERY" => format!("{:?}", self.s3_delivery).to_lowercase(),
             "ONAIR_LOG" => self.log.clone(),
             "ONAIR_LOG_FORMAT" => format!("{:?}", self.log_format).to_lowercase(),

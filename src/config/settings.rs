@@ -89,6 +89,11 @@ pub const SETTINGS: &[Setting] = &[
         "How often the bucket is looked through, in seconds.",
     ),
     setting(
+        "ONAIR_S3_DIRECT",
+        "off",
+        "`on`: the page sends uploads straight to the bucket, whose CORS rules must allow it; else `off`.",
+    ),
+    setting(
         "ONAIR_S3_DELIVERY",
         "redirect",
         "How videos in the bucket reach viewers: `redirect` (presigned), `proxy` or `public`.",

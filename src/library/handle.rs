@@ -121,6 +121,7 @@ impl Library {
         );
         let (tell_first, first) = oneshot::channel();
         tokio::spawn(folders.run(tell_first, shutdown.clone()));
+        let mut looks_into_bucket = None;
         if let Some(bucket) = &bucket {
             let samples = Samples {
                 dir: fresh_dir(&config.data_dir.join("samples"))?,
@@ -128,6 +129,7 @@ impl Library {
                 prober: Arc::clone(&prober),
                 min_free_bytes: config.min_free_bytes,
             };
+            looks_into_bucket = Some(samples.clone());
             let every = Duration::from_secs(config.s3_scan_s);
             let objects = Objects {
                 samples,
@@ -151,7 +153,7 @@ impl Library {
             uploads_dir,
             (Arc::clone(&shelf), answers),
             (prober, Arc::clone(&clock)),
-            bucket,
+            (bucket, looks_into_bucket),
         ));
         let kept_for = DurationMs::new(config.upload_keep_s * 1000);
         let resumables = Resumables::open(records, clock, Arc::clone(&intake), kept_for)?;

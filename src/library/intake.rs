@@ -7,15 +7,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::answers::{AnswerKey, Answers, Start, Turn};
+use super::into_bucket::Bytes;
 use super::prober::Prober;
 use super::promise::Arrival;
 use super::refusal::UploadError;
 use super::request::Uploaded;
+use super::sample::Samples;
 use super::shelf::Shelf;
-use super::{Video, into_bucket, into_folder};
+use super::{Source, Video, into_bucket, into_folder};
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::storage::{Bucket, free_bytes};
+use crate::storage::{Bucket, SpoolFile, StorageError, free_bytes};
 use crate::timeline::VideoId;
 
 const NOTICE_KEPT_HERE: &str = "The storage bucket could not take the video, so it is kept on \
@@ -30,6 +32,8 @@ pub(super) struct Intake {
     answers: Arc<Answers>,
     clock: SharedClock,
     pub bucket: Option<Bucket>,
+    /// Looks into objects there.
+    pub samples: Option<Samples>,
     min_free_bytes: u64,
     max_uploads: usize,
     turns: Arc<Semaphore>,
@@ -66,7 +70,7 @@ impl Intake {
         uploads_dir: PathBuf,
         (shelf, answers): (Arc<Shelf>, Arc<Answers>),
         (prober, clock): (Arc<Prober>, SharedClock),
-        bucket: Option<Bucket>,
+        (bucket, samples): (Option<Bucket>, Option<Samples>),
     ) -> Self {
         Self {
             prober,
@@ -76,6 +80,7 @@ impl Intake {
             answers,
             clock,
             bucket,
+            samples,
             min_free_bytes: config.min_free_bytes,
             max_uploads: config.max_uploads,
             turns: Arc::new(Semaphore::new(config.max_uploads)),
@@ -142,10 +147,18 @@ impl Intake {
 
     /// Keeps `arrival` durably, in the bucket if there is one and it works, and puts it into the
     /// catalogue.
-    pub async fn keep(&self, arrival: Arrival) -> Result<Uploaded, UploadError> {
+    pub async fn keep(&self, arrival: Arrival, spool: SpoolFile) -> Result<Uploaded, UploadError> {
         let mut notice = None;
         if let Some(bucket) = &self.bucket {
-            match into_bucket::keep(&self.shelf, &self.clock, bucket, &arrival).await {
+            match into_bucket::keep(
+                &self.shelf,
+                &self.clock,
+                bucket,
+                &arrival,
+                &Bytes::File(spool.path()),
+            )
+            .await
+            {
                 Ok(uploaded) => return Ok(uploaded),
                 Err(error) => {
                     tracing::warn!(bucket = bucket.name(), %error, "an upload is kept on this machine instead of in the bucket");
@@ -153,6 +166,49 @@ impl Intake {
                 }
             }
         }
-        into_folder::keep(&self.shelf, &self.clock, &self.uploads_dir, arrival, notice).await
+        into_folder::keep(
+            &self.shelf,
+            &self.clock,
+            &self.uploads_dir,
+            &arrival,
+            spool,
+            notice,
+        )
+        .await
+    }
+
+    /// Keeps `arrival`, whose bytes are in the bucket under the key `from`.
+    pub async fn keep_object(
+        &self,
+        arrival: &Arrival,
+        from: &str,
+    ) -> Result<Uploaded, UploadError> {
+        let Some(bucket) = &self.bucket else {
+            return Err(UploadError::over());
+        };
+        let bytes = Bytes::Object(from);
+        Ok(into_bucket::keep(&self.shelf, &self.clock, bucket, arrival, &bytes).await?)
+    }
+
+    /// Whether the bytes of `video` are where its record says, which after a crash they may not
+    /// be.
+    pub async fn is_in_place(&self, video: &Video) -> Result<bool, StorageError> {
+        let Some(bucket) = self
+            .bucket
+            .as_ref()
+            .filter(|_| video.source == Source::Bucket)
+        else {
+            return Ok(true);
+        };
+        match bucket.head(&video.key).await {
+            Ok(fact) => Ok(fact.size_bytes == video.size_bytes),
+            Err(StorageError::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What is told of the upload called `key` was wrong.
+    pub fn forget_answer(&self, key: &AnswerKey) {
+        self.answers.forget(key);
     }
 }

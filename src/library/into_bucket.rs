@@ -1,5 +1,6 @@
 //! Keeps an upload in the bucket.
 
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -20,6 +21,14 @@ const STALLED: Duration = Duration::from_secs(60);
 /// So long it may take to say whether a name is free, or to remove what is not needed.
 const BRIEFLY: Duration = Duration::from_secs(30);
 
+/// Where the bytes are that go to their place in the bucket.
+pub(super) enum Bytes<'a> {
+    /// In a file on this machine.
+    File(&'a Path),
+    /// In the bucket already, under another key.
+    Object(&'a str),
+}
+
 /// Puts `arrival` into `bucket` in parts, and into the catalogue.
 ///
 /// # Errors
@@ -29,6 +38,7 @@ pub(super) async fn keep(
     clock: &SharedClock,
     bucket: &Bucket,
     arrival: &Arrival,
+    bytes: &Bytes<'_>,
 ) -> Result<Uploaded, StorageError> {
     for name in arrival.possible_names() {
         let key = format!("{FOLDER}/{name}");
@@ -39,7 +49,7 @@ pub(super) async fn keep(
         let Some(promise) = Promise::make(shelf, clock, arrival, place, None).await? else {
             continue;
         };
-        let kept = match put(bucket, &key, arrival).await {
+        let kept = match put(bucket, &key, arrival, bytes).await {
             Ok(fact) => promise.fulfil(Look::from(&fact)).await,
             Err(error) => Err(error),
         };
@@ -70,10 +80,19 @@ async fn is_free(bucket: &Bucket, key: &str) -> Result<bool, StorageError> {
 }
 
 /// Puts the file for as long as the bucket keeps taking it.
-async fn put(bucket: &Bucket, key: &str, arrival: &Arrival) -> Result<ObjectFact, StorageError> {
+async fn put(
+    bucket: &Bucket,
+    key: &str,
+    arrival: &Arrival,
+    bytes: &Bytes<'_>,
+) -> Result<ObjectFact, StorageError> {
+    let path = match bytes {
+        Bytes::File(path) => path,
+        Bytes::Object(from) => return bucket.copy(from, key).await,
+    };
     let (progress, mut progressed) = watch::channel(());
     let media_type = arrival.facts.media_type();
-    let putting = bucket.put_file(key, arrival.spool.path(), media_type, move |_| {
+    let putting = bucket.put_file(key, path, media_type, move |_| {
         progress.send_replace(());
     });
     let stalled = async { while let Ok(Ok(())) = timeout(STALLED, progressed.changed()).await {} };

@@ -9,7 +9,7 @@ use super::refusal::UploadError;
 use super::request::Uploaded;
 use super::shelf::Shelf;
 use crate::clock::SharedClock;
-use crate::storage::StorageError;
+use crate::storage::{SpoolFile, StorageError};
 
 /// Moves `arrival` to a free name in `dir` and into the catalogue.
 ///
@@ -19,24 +19,25 @@ pub(super) async fn keep(
     shelf: &Shelf,
     clock: &SharedClock,
     dir: &Path,
-    mut arrival: Arrival,
+    arrival: &Arrival,
+    mut spool: SpoolFile,
     notice: Option<&str>,
 ) -> Result<Uploaded, UploadError> {
     for name in arrival.possible_names() {
         let destination = dir.join(&name);
         let place = (Source::Uploads, name);
-        let Some(promise) = Promise::make(shelf, clock, &arrival, place, notice).await? else {
+        let Some(promise) = Promise::make(shelf, clock, arrival, place, notice).await? else {
             continue;
         };
-        match arrival.spool.keep_as(&destination).await {
+        match spool.keep_as(&destination).await {
             Ok(()) => {
                 let video = promise.fulfil(arrival.look).await?;
                 let notice = notice.map(str::to_owned);
                 return Ok(Uploaded { video, notice });
             }
-            Err((spool, error)) => {
-                arrival.spool = spool;
-                promise.retract(&arrival).await;
+            Err((back, error)) => {
+                spool = back;
+                promise.retract(arrival).await;
                 if !is_taken(&error) {
                     return Err(error.into());
                 }

@@ -43,8 +43,8 @@ pub use refusal::UploadError;
 pub use rendition::{Captions, CaptionsLink, Grade, Rendition};
 pub use request::{UploadRequest, Uploaded};
 pub use resumable::{
-    Closed, NewResumable, Opened, Progress, Receiving, ResumableError, ResumableId, Resumables,
-    Standing, Whole,
+    Closed, DirectOffer, NewResumable, Opened, Progress, Receiving, ResumableError, ResumableId,
+    Resumables, Standing, Whole,
 };
 pub use shelf::kept;
 pub use upload::{Begun, Upload};

@@ -21,6 +21,19 @@ pub(super) fn ending(file_name: &str) -> Option<&'static str> {
     known.copied().filter(|_| !stem.is_empty())
 }
 
+/// What a file called `file_name` says it is, for those who ask the bucket for it.
+pub(super) fn media_type(file_name: &str) -> &'static str {
+    match ending(file_name) {
+        Some("mp4" | "m4v") => "video/mp4",
+        Some("mov") => "video/quicktime",
+        Some("webm") => "video/webm",
+        Some("mkv") => "video/x-matroska",
+        Some("ogg" | "ogv") => "video/ogg",
+        Some("avi") => "video/x-msvideo",
+        _ => "application/octet-stream",
+    }
+}
+
 /// Whether the file at `key` is to be looked into: no part of it is hidden and its ending is a
 /// video's.
 pub(super) fn is_candidate(key: &str) -> bool {

@@ -13,7 +13,7 @@ use super::shelf::Shelf;
 use super::{Source, Video};
 use crate::clock::SharedClock;
 use crate::media::Facts;
-use crate::storage::{SpoolFile, StorageError};
+use crate::storage::StorageError;
 use crate::timeline::VideoId;
 
 /// So many names are tried for a file before it gets one of its own.
@@ -27,10 +27,9 @@ pub(super) struct Arrival {
     /// Whether its uploader gave it the title.
     pub titled: bool,
     pub facts: Box<Facts>,
-    pub spool: SpoolFile,
     /// The right to answer its idempotency key.
     pub turn: Option<Turn>,
-    /// How the spool file looks and begins.
+    /// How its bytes look and begin.
     pub look: Look,
     pub head: String,
 }

@@ -7,11 +7,52 @@ use super::answers::Turn;
 use super::intake::{Intake, Room};
 use super::names;
 use super::promise::Arrival;
-use super::record::{Verdict, head_of};
+use super::record::{Look, Verdict, head_of};
 use super::refusal::UploadError;
 use super::request::Uploaded;
 use super::walk::look_at;
 use crate::storage::SpoolFile;
+
+/// An object that has come into the bucket whole and was not looked into yet.
+pub(super) struct ReceivedObject {
+    /// Its name on the uploader's machine.
+    pub file_name: String,
+    /// The title the uploader typed.
+    pub title: Option<String>,
+    /// Where it is now.
+    pub key: String,
+    /// The right to answer its key.
+    pub turn: Turn,
+}
+
+impl ReceivedObject {
+    /// Examines the object, copies it to its place and puts it into the catalogue.
+    ///
+    /// # Errors
+    /// [`UploadError`].
+    pub async fn take_in(self, intake: Arc<Intake>) -> Result<Uploaded, UploadError> {
+        let (Some(bucket), Some(samples)) = (&intake.bucket, &intake.samples) else {
+            return Err(UploadError::over());
+        };
+        let fact = bucket.head(&self.key).await?;
+        let judged = samples.judge(&fact).await;
+        let (facts, head) = match judged.map_err(UploadError::internal)? {
+            (Verdict::Facts(facts), head) => (facts, head),
+            (Verdict::Fault(reason), _) => return Err(UploadError::Broken(reason)),
+        };
+        let typed = self.title.as_deref().and_then(names::title);
+        let arrival = Arrival {
+            titled: typed.is_some(),
+            title: typed.unwrap_or_else(|| names::title_of_file(&self.file_name)),
+            file_name: self.file_name,
+            facts,
+            turn: Some(self.turn),
+            look: Look::from(&fact),
+            head,
+        };
+        intake.keep_object(&arrival, &self.key).await
+    }
+}
 
 /// A file that was received whole and not looked into yet.
 pub(super) struct Received {
@@ -54,15 +95,14 @@ impl Received {
             title: typed.unwrap_or_else(|| names::title_of_file(&self.file_name)),
             file_name: self.file_name,
             facts,
-            spool: self.spool,
             turn: self.turn,
             look,
             head,
         };
         // From here on it is kept whole or not at all, even if nobody waits for the answer.
-        let room = self.room;
+        let (room, spool) = (self.room, self.spool);
         let keeping = tokio::spawn(async move {
-            let kept = intake.keep(arrival).await;
+            let kept = intake.keep(arrival, spool).await;
             drop(room);
             kept
         });

@@ -45,6 +45,7 @@ pub(super) enum SampleError {
 }
 
 /// Where samples are made.
+#[derive(Clone)]
 pub(super) struct Samples {
     pub dir: PathBuf,
     pub bucket: Bucket,

@@ -3,6 +3,7 @@
 mod bucket;
 mod disk;
 mod file;
+mod incoming;
 mod put;
 mod refusal;
 mod spool;

@@ -21,20 +21,23 @@ pub struct SecurityHeaders {
 
 impl SecurityHeaders {
     /// Pages may load from this server only; videos also from `media_origin`
-    /// (`https://host[:port]`), if the bucket delivers them itself.
-    pub fn new(media_origin: Option<&str>) -> Self {
+    /// (`https://host[:port]`), if the bucket delivers them itself. Uploads go to `upload_origin`,
+    /// if the bucket takes them itself.
+    pub fn new(media_origin: Option<&str>, upload_origin: Option<&str>) -> Self {
         Self {
-            content_security_policy: content_security_policy(media_origin),
+            content_security_policy: content_security_policy(media_origin, upload_origin),
         }
     }
 }
 
 /// No inline script or style, no plug-in, no frame, no other host (CSP Level 3).
-fn content_security_policy(media_origin: Option<&str>) -> String {
-    let media = match media_origin {
-        Some(origin) if is_origin(origin) => format!("media-src 'self' {origin}"),
-        _ => "media-src 'self'".to_owned(),
+fn content_security_policy(media_origin: Option<&str>, upload_origin: Option<&str>) -> String {
+    let also = |directive: &str, origin: Option<&str>| match origin {
+        Some(origin) if is_origin(origin) => format!("{directive} 'self' {origin}"),
+        _ => format!("{directive} 'self'"),
     };
+    let media = also("media-src", media_origin);
+    let connect = also("connect-src", upload_origin);
     [
         "default-src 'none'",
         "script-src 'self'",
@@ -42,7 +45,7 @@ fn content_security_policy(media_origin: Option<&str>) -> String {
         "style-src 'self'",
         "img-src 'self' data:",
         "font-src 'self'",
-        "connect-src 'self'",
+        &connect,
         "manifest-src 'self'",
         &media,
         "base-uri 'none'",
@@ -121,7 +124,10 @@ mod tests {
         };
         let rocket = rocket::custom(config)
             .mount("/", routes![plain, cached])
-            .attach(SecurityHeaders::new(Some("https://bucket.example:9000")));
+            .attach(SecurityHeaders::new(
+                Some("https://bucket.example:9000"),
+                None,
+            ));
         Client::tracked(rocket).expect("a rocket")
     }
 
@@ -159,11 +165,13 @@ mod tests {
 
     #[test]
     fn the_policy_allows_nothing_inline_and_the_bucket_only_for_media() {
-        let policy = content_security_policy(Some("https://bucket.example:9000"));
+        let policy = content_security_policy(Some("https://bucket.example:9000"), None);
         assert!(!policy.contains("unsafe"), "{policy}");
         assert!(policy.starts_with("default-src 'none'; "), "{policy}");
         assert!(policy.contains("; media-src 'self' https://bucket.example:9000; "));
         assert_eq!(policy.matches("bucket.example").count(), 1);
+        let policy = content_security_policy(None, Some("https://bucket.example"));
+        assert!(policy.contains("; connect-src 'self' https://bucket.example; "));
     }
 
     #[test]
@@ -178,8 +186,8 @@ mod tests {
             "javascript:alert(1)",
         ] {
             assert_eq!(
-                content_security_policy(Some(bad)),
-                content_security_policy(None),
+                content_security_policy(Some(bad), Some(bad)),
+                content_security_policy(None, None),
                 "{bad}"
             );
         }

@@ -3,6 +3,7 @@
 mod api;
 mod assets;
 mod delivery;
+mod direct;
 mod drain;
 mod errors;
 mod events;
@@ -139,8 +140,11 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         assets: assets.clone(),
         max_upload_bytes: parts.config.max_upload_bytes,
         bucket: parts.bucket.is_some(),
+        direct: parts.config.s3_direct && parts.bucket.is_some(),
     };
     let bucket_origin = parts.bucket.as_ref().map(Bucket::origin);
+    let direct = parts.config.s3_direct && parts.bucket.is_some();
+    let upload_origin = bucket_origin.clone().filter(|_| direct);
     let media_origin = match parts.config.s3_delivery {
         S3Delivery::Proxy => None,
         S3Delivery::Redirect | S3Delivery::Public => bucket_origin,
@@ -151,6 +155,7 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         library: parts.library.clone(),
         station: parts.station.clone(),
         max_upload_bytes: parts.config.max_upload_bytes,
+        direct,
         longest_silence: uploads::LONGEST_SILENCE,
         metrics: metrics.clone(),
     };
@@ -168,7 +173,10 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
     }));
     let rocket = rocket::custom(figment(&parts.config))
         .attach(Template::fairing())
-        .attach(SecurityHeaders::new(media_origin.as_deref()))
+        .attach(SecurityHeaders::new(
+            media_origin.as_deref(),
+            upload_origin.as_deref(),
+        ))
         .attach(UserTimeout)
         .attach(tus::TusHeaders)
         .attach(AdHoc::on_shutdown("end the streams", move |_| {
@@ -184,6 +192,7 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         .mount("/", media::routes())
         .mount("/", pages::routes())
         .mount("/", tus::routes())
+        .mount("/", direct::routes())
         .mount("/", prepared::routes())
         .mount("/", uploads::routes())
         .mount("/", votes::routes())

@@ -11,6 +11,8 @@ pub(super) struct Site {
     pub assets: Assets,
     pub max_upload_bytes: u64,
     pub bucket: bool,
+    /// Whether pages may send uploads to the bucket themselves.
+    pub direct: bool,
 }
 
 impl Site {
@@ -24,6 +26,7 @@ impl Site {
         let resumable = self.assets.has(RESUMABLE);
         context.insert("resumable".into(), resumable.into());
         context.insert("bucket".into(), self.bucket.into());
+        context.insert("direct".into(), self.direct.into());
         context
     }
 }

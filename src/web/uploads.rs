@@ -16,7 +16,9 @@ use super::form::{Body, Form, FormError, Item};
 use super::metrics::{Metrics, UploadResult};
 use super::origin::SameOrigin;
 use super::wire::UploadAnswer;
-use crate::library::{Begun, Library, Upload, UploadError, UploadRequest, Uploaded};
+use crate::library::{
+    Begun, Library, ResumableError, Upload, UploadError, UploadRequest, Uploaded,
+};
 use crate::station::Station;
 
 /// A connection that brings nothing for this long is given up.
@@ -24,6 +26,10 @@ pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
 /// And so is an upload that takes longer than this.
 const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 3600);
+
+/// So long an answer waits while the video is examined and moved to its place; proxies give up
+/// on a silent server after a minute.
+pub(super) const PATIENCE: Duration = Duration::from_secs(45);
 
 /// What a form may be longer than its file: boundaries, heads, the title.
 const FORM_OVERHEAD_BYTES: u64 = 128 * 1024;
@@ -39,6 +45,8 @@ pub(super) struct Uploads {
     pub library: Library,
     pub station: Station,
     pub max_upload_bytes: u64,
+    /// Whether pages may send to the bucket themselves.
+    pub direct: bool,
     /// See [`LONGEST_SILENCE`].
     pub longest_silence: Duration,
     pub metrics: Metrics,
@@ -277,6 +285,22 @@ impl From<UploadError> for Refusal {
             _ => problem,
         };
         Self { problem, result }
+    }
+}
+
+impl From<ResumableError> for Refusal {
+    fn from(error: ResumableError) -> Self {
+        match error {
+            ResumableError::Upload(error) => error.into(),
+            error => {
+                let told = as_sentence(&error.to_string());
+                let status = Status::new(error.status());
+                Self {
+                    problem: Problem::new(status, told),
+                    result: UploadResult::Broken,
+                }
+            }
+        }
     }
 }
 

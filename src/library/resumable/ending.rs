@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::entry::Entry;
 use super::error::ResumableError;
 use super::receiving::Whole;
 use super::record::{End, ResumableId};
 use super::table::{Resumables, Standing, Table};
 use crate::library::answers::AnswerKey;
-use crate::library::received::Received;
+use crate::library::received::{Received, ReceivedObject};
 use crate::library::refusal::UploadError;
 use crate::library::request::Uploaded;
 use crate::storage::SpoolFile;
@@ -100,10 +101,28 @@ impl Table {
         let entry = &whole.turn.entry;
         let kept = entry.kept();
         let key = answer_key(&entry.id, &kept.file_name);
-        let uploaded = match self.intake.turn(key).await? {
+        let mut turn = self.intake.turn(key.clone()).await?;
+        if let Err(uploaded) = &turn
+            && !self.intake.is_in_place(&uploaded.video).await?
+        {
+            // Promised, and not kept when the process before was killed.
+            self.intake.forget_answer(&key);
+            turn = self.intake.turn(key).await?;
+        }
+        let uploaded = match turn {
             // The process before was killed between the promise and its end.
             Err(uploaded) => uploaded,
             Ok(turn) => {
+                if let Some(direct) = kept.direct {
+                    let received = ReceivedObject {
+                        file_name: kept.file_name,
+                        title: kept.title,
+                        key: direct.key,
+                        turn,
+                    };
+                    let kept = received.take_in(self.intake.clone()).await;
+                    return self.ended(entry, kept).await;
+                }
                 let (dir, name) = (&self.intake.uploads_dir, entry.id.as_str());
                 let received = Received {
                     file_name: kept.file_name,
@@ -112,21 +131,29 @@ impl Table {
                     turn: Some(turn),
                     room: whole.room,
                 };
-                match received.take_in(self.intake.clone()).await {
-                    Ok(uploaded) => uploaded,
-                    Err(UploadError::Broken(reason)) => {
-                        let end = End::Refused {
-                            reason: reason.clone(),
-                        };
-                        self.end(entry, end).await?;
-                        return Err(UploadError::Broken(reason).into());
-                    }
-                    Err(error) => return Err(error.into()),
-                }
+                let kept = received.take_in(self.intake.clone()).await;
+                return self.ended(entry, kept).await;
             }
         };
         self.end(entry, End::Stored).await?;
         Ok(uploaded)
+    }
+
+    /// Notes for good whether it was kept, unless trying again may help.
+    async fn ended(
+        &self,
+        entry: &Entry,
+        kept: Result<Uploaded, UploadError>,
+    ) -> Result<Uploaded, ResumableError> {
+        match &kept {
+            Ok(_) => self.end(entry, End::Stored).await?,
+            Err(UploadError::Broken(reason)) => {
+                let reason = reason.clone();
+                self.end(entry, End::Refused { reason }).await?;
+            }
+            Err(_) => {}
+        }
+        Ok(kept?)
     }
 }
 

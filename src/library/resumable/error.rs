@@ -24,6 +24,12 @@ pub enum ResumableError {
     /// 409: it cannot be taken back any more.
     #[error("the upload has ended, and its video is in the library")]
     Stored,
+    /// 409: it cannot go straight to the bucket.
+    #[error("this file cannot go straight to the bucket; send it to this server")]
+    NotDirect,
+    /// 409: what is in the bucket is not what was announced.
+    #[error("the parts in the bucket are not the whole file that was announced; send it again")]
+    Parts,
     /// 413: there is more of it than was announced.
     #[error(
         "the request goes on behind the end of the file, which was announced with {size_bytes} bytes"
@@ -43,7 +49,7 @@ impl ResumableError {
         match self {
             Self::Unknown => 404,
             Self::Expired => 410,
-            Self::Offset { .. } | Self::Stored => 409,
+            Self::Offset { .. } | Self::Stored | Self::NotDirect | Self::Parts => 409,
             Self::Busy => 423,
             Self::TooMuch { .. } => 413,
             Self::Upload(error) => error.status(),

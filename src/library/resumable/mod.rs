@@ -2,8 +2,9 @@
 //!
 //! What was received lies in a lasting spool file, what is known of it in a record; both are on
 //! disk before anything is acknowledged. `table` knows all of them, `entry` is one, `receiving`
-//! takes bytes in, `ending` has the whole file examined and kept, `sweep` forgets.
+//! takes bytes in, `direct` lets them go straight to the bucket, `ending` has the whole file examined and kept, `sweep` forgets.
 
+mod direct;
 mod ending;
 mod entry;
 mod error;
@@ -12,6 +13,7 @@ mod record;
 mod sweep;
 mod table;
 
+pub use direct::DirectOffer;
 pub use ending::Progress;
 pub use error::ResumableError;
 pub use receiving::{Closed, Opened, Receiving, Whole};

@@ -5,15 +5,12 @@ use bytes::Bytes;
 use super::entry::EntryTurn;
 use super::error::ResumableError;
 use super::record::{Kept, ResumableId};
-use super::table::{Resumables, Standing};
+use super::table::{NOTE_ACTIVITY_EVERY, Resumables, Standing};
 use crate::library::intake::Room;
 use crate::storage::SpoolFile;
-use crate::timeline::DurationMs;
 
 /// Whether there is still room on the disk is asked this often.
 const CHECK_DISK_EVERY_BYTES: u64 = 64 * 1024 * 1024;
-/// When bytes came last is noted this often.
-const NOTE_ACTIVITY_EVERY: DurationMs = DurationMs::new(60_000);
 
 /// What became of the wish to go on with an upload.
 pub enum Opened {
@@ -63,7 +60,7 @@ impl Resumables {
         is_checked: bool,
     ) -> Result<Opened, ResumableError> {
         let table = &self.0;
-        let entry = table.find(id)?;
+        let entry = table.find_here(id)?;
         let whole_at = |offset: u64| {
             let standing = table.standing(&entry);
             match standing.size_bytes == offset {

@@ -70,6 +70,20 @@ pub(super) struct Kept {
     /// Only so much of the file counts: what lies behind it was not compared with its checksum.
     pub checked_bytes: Option<u64>,
     pub end: Option<End>,
+    /// It goes straight to the bucket.
+    #[serde(default)]
+    pub direct: Option<Direct>,
+}
+
+/// Where an upload is that goes straight to the bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Direct {
+    /// Its key, as long as it has not ended.
+    pub key: String,
+    /// What the store calls its parts together.
+    pub parts: String,
+    /// The parts are one object, as long as the file that was announced.
+    pub is_joined: bool,
 }
 
 impl Kept {
@@ -83,6 +97,7 @@ impl Kept {
             active_ms: now.get(),
             checked_bytes: None,
             end: None,
+            direct: None,
         }
     }
 

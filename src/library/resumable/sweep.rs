@@ -19,6 +19,13 @@ pub(in crate::library) async fn sweep_until(
     mut shutdown: watch::Receiver<bool>,
 ) {
     let table = resumables.0;
+    let swept = tokio::select! {
+        swept = table.sweep_objects() => swept,
+        _ = shutdown.wait_for(|closing| *closing) => return,
+    };
+    if let Err(error) = swept {
+        tracing::debug!(%error, "the bucket could not be swept of what uploads had left");
+    }
     loop {
         let next = table.sweep().await;
         let wait = async {

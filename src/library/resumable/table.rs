@@ -20,6 +20,8 @@ use crate::timeline::{DurationMs, UnixMs};
 const MOST_UNFINISHED: usize = 1000;
 /// … unless one of them has been left alone for so long: then it makes room.
 const MAKES_ROOM_AFTER: DurationMs = DurationMs::new(3_600_000);
+/// When somebody went on with it is noted this often.
+pub(super) const NOTE_ACTIVITY_EVERY: DurationMs = DurationMs::new(60_000);
 /// So many are known at all.
 const MOST_KNOWN: usize = 10_000;
 
@@ -77,6 +79,10 @@ impl Resumables {
             let received_bytes = match &kept.end {
                 Some(End::Stored | End::Refused { .. }) => kept.size_bytes,
                 Some(End::Expired) => 0,
+                None if kept.direct.is_some() => {
+                    let is_joined = kept.direct.as_ref().is_some_and(|direct| direct.is_joined);
+                    if is_joined { kept.size_bytes } else { 0 }
+                }
                 None => {
                     let file_bytes = files.remove(id.as_str()).unwrap_or(0);
                     file_bytes
@@ -106,28 +112,14 @@ impl Resumables {
     /// [`ResumableError::Upload`] if what is announced already shows that it cannot be taken.
     pub async fn create(&self, new: NewResumable) -> Result<Standing, ResumableError> {
         let table = &self.0;
-        if names::ending(&new.file_name).is_none() {
-            return Err(UploadError::wrong_type(&new.file_name).into());
-        }
-        if new.size_bytes == 0 {
-            return Err(UploadError::Empty.into());
-        }
-        let limit_bytes = table.intake.max_upload_bytes;
-        if new.size_bytes > limit_bytes {
-            return Err(UploadError::TooLarge { limit_bytes }.into());
-        }
+        table.check(&new)?;
         if let Some(entry) = table.announced_before(&new) {
             return Ok(table.standing(&entry));
         }
         table.intake.check_disk_for(new.size_bytes).await?;
         table.make_room().await?;
         let kept = Kept::new(new, table.clock.now());
-        let id = ResumableId::random();
-        table.write(&id, Some(&kept)).await?;
-        let entry = Arc::new(Entry::new(id.clone(), kept, 0));
-        table.entries().insert(id, Arc::clone(&entry));
-        table.changed.notify_one();
-        Ok(table.standing(&entry))
+        table.insert(ResumableId::random(), kept).await
     }
 
     /// How far the upload `id` has come. A connection that is sending it lets go, so that this is
@@ -136,7 +128,7 @@ impl Resumables {
     /// # Errors
     /// [`ResumableError`] if it is not known, expired or busy.
     pub async fn look(&self, id: &ResumableId) -> Result<Standing, ResumableError> {
-        let entry = self.0.find(id)?;
+        let entry = self.0.find_here(id)?;
         if !entry.is_whole() {
             entry.take_over().await?;
         }
@@ -167,6 +159,54 @@ impl Table {
             true => Err(ResumableError::Expired),
             false => Ok(entry),
         }
+    }
+
+    /// The upload `id`, if it has not expired and its bytes come through this server.
+    pub fn find_here(&self, id: &ResumableId) -> Result<Arc<Entry>, ResumableError> {
+        let entry = self.find(id)?;
+        match entry.kept().direct {
+            Some(_) => Err(ResumableError::Unknown),
+            None => Ok(entry),
+        }
+    }
+
+    /// The upload `id`, expired or not.
+    pub fn entry(&self, id: &ResumableId) -> Option<Arc<Entry>> {
+        self.entries().get(id).cloned()
+    }
+
+    /// Whether what is announced already shows that it cannot be taken.
+    pub fn check(&self, new: &NewResumable) -> Result<(), ResumableError> {
+        if names::ending(&new.file_name).is_none() {
+            return Err(UploadError::wrong_type(&new.file_name).into());
+        }
+        if new.size_bytes == 0 {
+            return Err(UploadError::Empty.into());
+        }
+        let limit_bytes = self.intake.max_upload_bytes;
+        if new.size_bytes > limit_bytes {
+            return Err(UploadError::TooLarge { limit_bytes }.into());
+        }
+        Ok(())
+    }
+
+    /// Knows one more upload.
+    pub async fn insert(&self, id: ResumableId, kept: Kept) -> Result<Standing, ResumableError> {
+        self.write(&id, Some(&kept)).await?;
+        let entry = Arc::new(Entry::new(id.clone(), kept, 0));
+        self.entries().insert(id, Arc::clone(&entry));
+        self.changed.notify_one();
+        Ok(self.standing(&entry))
+    }
+
+    /// Notes that somebody goes on with it.
+    pub async fn note_activity(&self, entry: &Entry) -> Result<(), StorageError> {
+        let (kept, now) = (entry.kept(), self.clock.now());
+        if kept.idle(now) < NOTE_ACTIVITY_EVERY {
+            return Ok(());
+        }
+        let active_ms = now.get();
+        self.keep(entry, Kept { active_ms, ..kept }).await
     }
 
     pub fn is_expired(&self, entry: &Arc<Entry>) -> bool {
@@ -226,6 +266,10 @@ impl Table {
     }
 
     async fn remove_bytes(&self, entry: &Entry) -> Result<(), StorageError> {
+        if let Some(direct) = entry.kept().direct {
+            self.remove_objects(&direct).await;
+            return Ok(());
+        }
         let path = self.path(&entry.id);
         let removed = tokio::task::spawn_blocking(move || durable_remove(&path)).await;
         removed.unwrap_or(Err(StorageError::Panicked))
@@ -246,6 +290,7 @@ impl Table {
         let is_it = |entry: &&Arc<Entry>| {
             let kept = entry.kept();
             kept.client_key.as_ref() == Some(key)
+                && kept.direct.is_none()
                 && !matches!(kept.end, Some(End::Refused { .. }))
                 && kept.file_name == new.file_name
                 && kept.size_bytes == new.size_bytes
@@ -255,7 +300,7 @@ impl Table {
     }
 
     /// Sees to it that one more may be known.
-    async fn make_room(&self) -> Result<(), ResumableError> {
+    pub async fn make_room(&self) -> Result<(), ResumableError> {
         let all = self.all();
         let oldest = |among: &mut dyn Iterator<Item = &Arc<Entry>>| {
             among.min_by_key(|entry| entry.kept().active_ms).cloned()

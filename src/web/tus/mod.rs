@@ -14,12 +14,12 @@ use super::errors::Problem;
 use super::form::Body;
 use super::metrics::UploadResult;
 use super::origin::SameOrigin;
-use super::uploads::{Refusal, Uploads};
-use crate::library::{NewResumable, Progress, ResumableError, ResumableId};
+use super::uploads::{PATIENCE, Refusal, Uploads};
+use crate::library::{NewResumable, Progress, ResumableId};
 
 use answer::{Answer, Told};
 use head::{Announcement, Chunk};
-use place::{PATIENCE, address};
+use place::address;
 use version::Version;
 
 pub(super) use version::TusHeaders;
@@ -157,21 +157,5 @@ impl Uploads {
             }
             problem
         })
-    }
-}
-
-impl From<ResumableError> for Refusal {
-    fn from(error: ResumableError) -> Self {
-        match error {
-            ResumableError::Upload(error) => error.into(),
-            error => {
-                let told = super::uploads::as_sentence(&error.to_string());
-                let status = rocket::http::Status::new(error.status());
-                Self {
-                    problem: Problem::new(status, told),
-                    result: UploadResult::Broken,
-                }
-            }
-        }
     }
 }

@@ -9,12 +9,11 @@ use rocket::tokio::io::AsyncReadExt;
 use rocket::tokio::time::timeout;
 
 use super::head::Chunk;
-use super::place::PATIENCE;
 use crate::library::{Opened, Progress, Receiving, ResumableError, ResumableId, Standing};
 use crate::web::errors::Problem;
 use crate::web::form::Body;
 use crate::web::metrics::UploadResult;
-use crate::web::uploads::{Refusal, Uploads};
+use crate::web::uploads::{PATIENCE, Refusal, Uploads};
 
 /// Read at a time.
 const READ_BYTES: usize = 64 * 1024;

@@ -66,6 +66,7 @@ async fn taking(longest_silence: Duration) -> Taking {
         library,
         station,
         max_upload_bytes: config.max_upload_bytes,
+        direct: false,
         longest_silence,
         metrics: metrics.clone(),
     };
