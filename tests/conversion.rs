@@ -171,6 +171,85 @@ async fn a_video_that_is_broken_inside_is_found_out_and_says_so() {
     assert!(text(&video["reason"]).contains("damaged"), "{video}");
 }
 
+const ENGLISH: &str = "1\n00:00:00,500 --> 00:00:01,500\nGood evening\n";
+const GERMAN: &str = "1\n00:00:00,500 --> 00:00:01,500\nGuten Abend\n";
+
+#[tokio::test]
+async fn subtitles_beside_a_video_and_uploaded_later_can_be_chosen() {
+    let home = home();
+    clips::put(&clips::playable(4.0), &home.path("uploads"), "Film.mp4");
+    fs::write(home.path("uploads/Film.en.srt"), ENGLISH).expect("written");
+    let station = home.start();
+    until_all_is_converted(&station).await;
+    let video = library(&station)
+        .await
+        .into_values()
+        .next()
+        .expect("a video");
+    let id = text(&video["id"]).to_owned();
+    let languages = |video: &Value| -> Vec<String> {
+        let tracks = video["captions"].as_array().expect("a list").iter();
+        tracks
+            .map(|track| text(&track["language"]).to_owned())
+            .collect()
+    };
+    assert_eq!(languages(&video), ["en"], "{video}");
+
+    let client = browser();
+    let send = |called: &str, body: &'static str| {
+        let path = format!("/library/{id}/subtitles?{called}");
+        client.post(station.url(&path)).body(body).send()
+    };
+    for (called, body) in [
+        ("name=Film.de.txt", GERMAN),
+        ("name=Film.srt", GERMAN),
+        ("name=Film.de.srt", "no subtitles at all"),
+    ] {
+        let refused = send(called, body).await.expect("an answer");
+        assert_eq!(
+            refused.status(),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{called}"
+        );
+    }
+    let picture = |version: &str| {
+        use std::os::unix::fs::MetadataExt;
+        let file = home
+            .path("data/prepared")
+            .join(&id)
+            .join(version)
+            .join("video-360.mp4");
+        fs::metadata(file).expect("the rung").ino()
+    };
+    let before = picture("v1");
+    let taken = send("name=subs.srt&language=de", GERMAN)
+        .await
+        .expect("an answer");
+    assert_eq!(taken.status(), StatusCode::ACCEPTED);
+    until_all_is_converted(&station).await;
+    let video = library(&station).await.remove(&id).expect("the video");
+    assert_eq!(languages(&video), ["de", "en"]);
+    assert_eq!(picture("v2"), before, "nothing is encoded again");
+    let track = text(&video["captions"][0]["url"]).to_owned();
+    let vtt = client
+        .get(station.url(&track))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(vtt.headers()["content-type"], "text/vtt; charset=utf-8");
+    let vtt = vtt.text().await.expect("text");
+    assert!(
+        vtt.starts_with("WEBVTT") && vtt.contains("Guten Abend"),
+        "{vtt}"
+    );
+
+    let mut stream = station.watch(&client).await;
+    let told = stream
+        .until("on-air", |told| told["current"]["captions"].is_array())
+        .await;
+    assert_eq!(told.data["current"]["captions"][0]["label"], "Deutsch");
+}
+
 /// `onair` with `arguments` for the station, its words piped.
 fn onair(home: &Home, station: &Station, arguments: &[&str], token: &str) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onair"));

@@ -181,7 +181,7 @@ impl Worker {
                 Step::Quick => {
                     media::quick(&source, &job.facts, &made, &self.options, &tell).await?;
                 }
-                Step::House => {
+                Step::House | Step::Texts => {
                     media::prepare(&source, &job.facts, &made, &self.options, &tell).await?;
                 }
             }

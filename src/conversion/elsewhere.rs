@@ -68,8 +68,9 @@ impl Conversion {
                 },
                 Err(error) => Err(error.to_string()),
             },
-            Step::House => match media::verify_package(&dir).await {
-                Ok(package) => Ok(rendition_of(&package, task.version)),
+            Step::House | Step::Texts => match media::verify_package(&dir).await {
+                // Of the files on this machine it knows nothing.
+                Ok(package) => Ok(rendition_of(&package, task.version, 0)),
                 Err(error) => Err(error.to_string()),
             },
         };
@@ -77,7 +78,8 @@ impl Conversion {
             Ok(rendition) => {
                 let synced = tokio::task::spawn_blocking(move || sync_dir(&dir)).await;
                 synced.map_err(|_| StorageError::Panicked)??;
-                self.done(lease, rendition).await
+                self.done(lease, rendition).await?;
+                self.look_for_texts(lease.video()).await
             }
             Err(reason) => {
                 self.folders().discard(lease.video(), task.version);

@@ -44,6 +44,12 @@ impl Folders {
         self.0.join(video.as_str()).join(format!("v{version}"))
     }
 
+    /// Where subtitle files uploaded for `video` lie: beside this file, which is never there, and
+    /// named after it.
+    pub fn texts(&self, video: &VideoId) -> PathBuf {
+        self.0.join(video.as_str()).join("texts").join("video.mp4")
+    }
+
     /// The folder for a new version, empty: what an earlier try left is gone. Blocks.
     pub fn fresh(&self, video: &VideoId, version: u32) -> Result<PathBuf, FolderError> {
         let dir = self.of(video, version);

@@ -33,6 +33,9 @@ pub enum ConversionError {
     /// Somebody else has the job, or nobody needs it any more.
     #[error("this job is no longer yours")]
     Expired,
+    /// Subtitle files cannot be looked for or kept.
+    #[error("the subtitle files cannot be used: {0}")]
+    Texts(#[source] std::io::Error),
     /// What came from elsewhere is not what it should be.
     #[error("{0}")]
     Refused(String),
@@ -297,6 +300,10 @@ impl Conversion {
         self.tell();
         self.0.news.notify_waiters();
         Ok(written?)
+    }
+
+    pub(super) fn library(&self) -> &Library {
+        &self.0.library
     }
 
     pub(super) fn folders(&self) -> &Folders {

@@ -12,6 +12,8 @@ use crate::timeline::VideoId;
 pub enum Step {
     /// Something that plays, fast: the video is not on the air without it.
     Quick,
+    /// The house version there is, with the subtitles there are now.
+    Texts,
     /// The house format.
     House,
 }
@@ -26,7 +28,7 @@ impl Step {
             (VideoState::Ready, Some(made))
                 if made.grade == Grade::House && made.recipe >= media::RECIPE =>
             {
-                None
+                (made.texts != video.texts).then_some(Self::Texts)
             }
             (VideoState::Ready, _) => Some(Self::House),
         }

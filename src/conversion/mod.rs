@@ -11,6 +11,7 @@ mod handle;
 mod job;
 mod source;
 mod start;
+mod texts;
 mod worker;
 
 pub use handle::{Conversion, ConversionError, InUse, Lease, forget};

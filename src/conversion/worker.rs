@@ -23,30 +23,25 @@ const LONGEST_DETAIL: usize = 300;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lane {
     name: String,
-    /// Only what puts a video on the air, so that nobody waits for the hours another takes.
-    quick_only: bool,
+    takes: &'static [Step],
 }
 
 impl Lane {
-    /// The lanes of a machine with `workers`: one more for what has to be quick, unless there are
-    /// none at all.
+    /// The lanes of a machine with `workers`: one more for what has to be quick, so that nobody
+    /// waits for the hours another job takes; if there are none, for what only this machine can do.
     pub fn of(workers: usize) -> Vec<Self> {
-        let lane = |number: usize| Self {
-            name: if number == 0 {
-                "here, quick".to_owned()
-            } else {
-                format!("here, {number}")
-            },
-            quick_only: number == 0,
+        let lane = |name: String, takes| Self { name, takes };
+        let light = match workers {
+            0 => lane("here, subtitles".to_owned(), &[Step::Texts][..]),
+            _ => lane("here, quick".to_owned(), &[Step::Quick, Step::Texts]),
         };
-        match workers {
-            0 => Vec::new(),
-            workers => (0..=workers).map(lane).collect(),
-        }
+        let all: &[Step] = &[Step::Quick, Step::Texts, Step::House];
+        let full = (1..=workers).map(|number| lane(format!("here, {number}"), all));
+        std::iter::once(light).chain(full).collect()
     }
 
     fn may(&self, step: Step) -> bool {
-        step == Step::Quick || !self.quick_only
+        self.takes.contains(&step)
     }
 }
 
@@ -97,6 +92,8 @@ enum WorkError {
     Folder(#[from] FolderError),
     #[error(transparent)]
     Storage(#[from] StorageError),
+    #[error("the subtitle files cannot be looked for: {0}")]
+    Texts(#[from] std::io::Error),
 }
 
 async fn work(
@@ -120,6 +117,8 @@ async fn work(
     match made {
         Ok(rendition) => {
             conversion.done(lease, rendition).await?;
+            // Some may have come while it was made.
+            conversion.look_for_texts(id).await?;
             tracing::info!(%id, title, step = ?lease.step(), "converted");
             Ok(())
         }
@@ -155,7 +154,20 @@ async fn make(
     };
     let facts = task.video.facts.as_ref();
     let facts = facts.expect("a video without facts wants nothing");
+    let texts = conversion.texts_of(&task.video).await?;
+    let options = &PrepareOptions {
+        subtitles: texts.files,
+        ..options.clone()
+    };
     let rendition = match task.step {
+        Step::Texts => {
+            let before = conversion
+                .folders()
+                .of(&task.video.id, task.video.version().get());
+            let of = (source.path(), facts);
+            let package = media::retext(&before, of, &dir, options, &progress).await?;
+            rendition_of(&package, task.version, texts.number)
+        }
         Step::Quick => {
             // Somebody waits for it; the house version can stand back for a moment.
             let options = &PrepareOptions {
@@ -167,9 +179,14 @@ async fn make(
         }
         Step::House => {
             let package = media::prepare(source.path(), facts, &dir, options, &progress).await?;
-            rendition_of(&package, task.version)
+            rendition_of(&package, task.version, texts.number)
         }
     };
+    // Before it is adopted, or the same would be made again at once.
+    sources
+        .library
+        .note_texts(&task.video.id, texts.number)
+        .await?;
     drop(source);
     let synced = tokio::task::spawn_blocking(move || sync_dir(&dir)).await;
     synced.map_err(|_| StorageError::Panicked)??;
@@ -177,7 +194,7 @@ async fn make(
 }
 
 /// What the library needs to know of `package`.
-pub(super) fn rendition_of(package: &Package, version: u32) -> Rendition {
+pub(super) fn rendition_of(package: &Package, version: u32, texts: u64) -> Rendition {
     let captions = package.subtitles.iter().map(|track| Captions {
         file: track.file.clone(),
         language: track.language.clone(),
@@ -190,6 +207,7 @@ pub(super) fn rendition_of(package: &Package, version: u32) -> Rendition {
         duration_ms: package.duration_ms,
         size_bytes: package.programme.size_bytes,
         stills: package.stills.is_some(),
+        texts,
         captions: captions.collect(),
     }
 }
@@ -204,6 +222,7 @@ pub(super) fn quick_rendition(version: u32, made: &Facts, dir: &Path) -> Renditi
         duration_ms: made.duration_ms,
         size_bytes: programme.map_or(0, |found| found.len()),
         stills: false,
+        texts: 0,
         captions: Vec::new(),
     }
 }

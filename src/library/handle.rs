@@ -224,6 +224,15 @@ impl Library {
         self.note(video, bytes, Outcome::Unfit(reason)).await
     }
 
+    /// Takes note of which subtitle files there are for `video` now: equal numbers, equal files.
+    ///
+    /// # Errors
+    /// Why the disk took nothing; nothing has changed then.
+    pub async fn note_texts(&self, video: &VideoId, texts: u64) -> Result<(), StorageError> {
+        let change = Change::Texts(video.clone(), texts);
+        self.shelf.apply(vec![change]).await
+    }
+
     async fn note(
         &self,
         video: &VideoId,

@@ -103,6 +103,9 @@ pub(super) struct VideoRecord {
     /// What came of preparing it for the air, once something did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preparation: Option<Preparation>,
+    /// Which subtitle files there are for it now: equal numbers, equal files; 0 for none.
+    #[serde(default)]
+    pub texts: u64,
     /// How many versions of it were made, ever: each has a number of its own.
     #[serde(default)]
     pub versions_made: u32,
@@ -124,6 +127,7 @@ impl VideoRecord {
             verdict,
             probe_version: PROBE_VERSION,
             preparation: None,
+            texts: 0,
             versions_made: 0,
             absent_since_ms: None,
         }
@@ -189,6 +193,7 @@ impl VideoRecord {
             facts,
             state,
             rendition,
+            texts: self.texts,
             versions_made: self.versions_made,
         }
     }

@@ -41,6 +41,9 @@ pub struct Rendition {
     /// Whether it has a poster and stills for previews.
     #[serde(default)]
     pub stills: bool,
+    /// Which subtitle files it was made with: equal numbers, equal files; 0 for none.
+    #[serde(default)]
+    pub texts: u64,
     /// Its subtitles; at most a few dozen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub captions: Vec<Captions>,

@@ -34,6 +34,8 @@ pub(super) enum Change {
     Gone(Place),
     /// A video was prepared for the air, or found unfit for it.
     Prepared(VideoId, Preparation),
+    /// There are other subtitle files for a video.
+    Texts(VideoId, u64),
 }
 
 /// A record to be written in the same step as a change, such as the answer to an upload.
@@ -357,6 +359,11 @@ fn plan(state: &State, change: Change, now_ms: i64) -> Result<Option<(VideoId, E
             Ok(Some((id, entry)))
         }
         Change::Prepared(id, preparation) => Ok(prepared(state, id, preparation)),
+        Change::Texts(id, texts) => Ok(state.get(&id).and_then(|entry| {
+            let mut record = entry.record.clone();
+            let is_new = std::mem::replace(&mut record.texts, texts) != texts;
+            is_new.then(|| (id.clone(), Entry::new(&id, record, entry.present)))
+        })),
     }
 }
 

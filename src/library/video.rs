@@ -97,6 +97,8 @@ pub struct Video {
     pub state: VideoState,
     /// The version of it that was made for the air, if there is one.
     pub rendition: Option<Rendition>,
+    /// Which subtitle files there are for it: equal numbers, equal files; 0 for none.
+    pub texts: u64,
     /// How many versions of it were made, ever.
     pub versions_made: u32,
 }

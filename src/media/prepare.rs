@@ -180,7 +180,7 @@ fn package(plan: &Plan, found: Found, programme: FileEntry, loudness: Loudness) 
     }
 }
 
-async fn add_subtitles(
+pub(super) async fn add_subtitles(
     path: &Path,
     facts: &Facts,
     dir: &Path,
@@ -233,7 +233,7 @@ async fn forget_stills(dir: &Path) -> io::Result<()> {
 }
 
 /// Puts everything on the disk for good, the table last.
-async fn finish(dir: &Path, package: Package) -> Result<Package, PrepareError> {
+pub(super) async fn finish(dir: &Path, package: Package) -> Result<Package, PrepareError> {
     let dir = dir.to_owned();
     let written = tokio::task::spawn_blocking(move || {
         for name in package.files() {

@@ -78,6 +78,19 @@ pub async fn extract_subtitles(
     Ok(work.done)
 }
 
+/// The BCP 47 tag of what somebody calls a language (`en`, `eng`, `English`, `pt_br`); none if it is
+/// no language known here.
+pub fn language_tag(word: &str) -> Option<String> {
+    language::tag(word.trim())
+}
+
+/// Whether `bytes` of a file with this ending (without the dot) are subtitles that can be read.
+pub fn are_subtitles(bytes: &[u8], ending: &str, language: &str) -> bool {
+    bytes.len() as u64 <= LONGEST_FILE_BYTES
+        && Format::by_ending(ending)
+            .is_some_and(|named| !read::cues(&encoding::text(bytes, language), named).is_empty())
+}
+
 struct Work<'a> {
     dir: &'a Path,
     facts: &'a Facts,

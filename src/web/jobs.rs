@@ -2,10 +2,13 @@
 //! `DELETE /library/{video}`: what is to be no more.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use rocket::data::{ByteUnit, Data};
 use rocket::http::Status;
 use rocket::response::stream::{Event, EventStream};
 use rocket::serde::Serialize;
+use rocket::tokio::time::timeout;
 use rocket::{Route, Shutdown, State, delete, get, post, routes, tokio};
 
 use super::api::Fresh;
@@ -13,15 +16,19 @@ use super::errors::Problem;
 use super::metrics::JobCounts;
 use super::operator::Operator;
 use super::origin::SameOrigin;
-use crate::conversion::{Conversion, JobState, JobView};
+use crate::conversion::{Conversion, ConversionError, JobState, JobView};
 use crate::library::{Library, RemoveError};
 use crate::timeline::VideoId;
 
+/// Hours of talk are no longer.
+const LARGEST_SUBTITLES_BYTES: u64 = 8 * 1024 * 1024;
+/// And are here within this.
+const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 /// More jobs than these are only counted.
 const MOST_LISTED: usize = 200;
 
 pub(super) fn routes() -> Vec<Route> {
-    routes![jobs, job_updates, retry, remove]
+    routes![jobs, job_updates, retry, remove, subtitles]
 }
 
 /// What is being converted, what waits for it and what failed, in the order of its turn.
@@ -82,6 +89,46 @@ async fn retry(
         Ok(false) => Err(nothing()),
         Err(error) => {
             tracing::error!(%error, "a conversion could not be tried again");
+            Err(Problem::of_status(Status::InternalServerError))
+        }
+    }
+}
+
+/// Takes in a subtitle file of a video; the page sends it as it is.
+#[post("/library/<video>/subtitles?<name>&<language>", data = "<data>")]
+async fn subtitles(
+    _own: SameOrigin,
+    video: &str,
+    name: &str,
+    language: Option<&str>,
+    data: Data<'_>,
+    conversion: &State<Conversion>,
+) -> Result<Status, Problem> {
+    let unknown = || Problem::new(Status::NotFound, "There is no such video in the library.");
+    let video = VideoId::new(video).map_err(|_| unknown())?;
+    let limit = ByteUnit::Byte(LARGEST_SUBTITLES_BYTES);
+    let read = timeout(LONGEST_SILENCE, data.open(limit).into_bytes()).await;
+    let read = match read {
+        Ok(Ok(read)) => read,
+        Ok(Err(_)) => return Err(Problem::of_status(Status::BadRequest)),
+        Err(_) => return Err(Problem::of_status(Status::RequestTimeout)),
+    };
+    if !read.is_complete() {
+        let why = "Subtitles are no longer than 8 MiB.";
+        return Err(Problem::new(Status::PayloadTooLarge, why));
+    }
+    let called = (name, language.filter(|l| !l.is_empty()));
+    match conversion
+        .add_subtitles(&video, called, read.into_inner())
+        .await
+    {
+        Ok(()) => Ok(Status::Accepted),
+        Err(ConversionError::Refused(why)) => Err(Problem::new(
+            Status::UnprocessableEntity,
+            format!("The subtitles were not taken: {why}."),
+        )),
+        Err(error) => {
+            tracing::error!(%error, "subtitles could not be kept");
             Err(Problem::of_status(Status::InternalServerError))
         }
     }

@@ -144,6 +144,7 @@ mod tests {
             facts: None,
             state,
             rendition: None,
+            texts: 0,
             versions_made,
         })
     }

@@ -97,7 +97,7 @@ async fn lease(
             conversion.take(&worker, &video).await.map_err(problem)?
         }
         None => tokio::select! {
-            waited = timeout(wait, conversion.next(&worker, |_, _| true)) => waited.ok(),
+            waited = timeout(wait, conversion.next(&worker, |_, step| step != Step::Texts)) => waited.ok(),
             () = end => None,
         },
     };

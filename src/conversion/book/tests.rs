@@ -31,6 +31,7 @@ fn catalogue(words: &str) -> Catalogue {
             facts: Some(facts()),
             state,
             rendition: grade.map(rendition),
+            texts: 0,
             versions_made: u32::from(grade.is_some()),
         })
     });
@@ -45,6 +46,7 @@ fn rendition(grade: Grade) -> Rendition {
         duration_ms: 1000,
         size_bytes: 1,
         stills: false,
+        texts: 0,
         captions: Vec::new(),
     }
 }
