@@ -1,6 +1,6 @@
 # The commands of this project. Each is a script in scripts/, so that it can be read and run alone.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt samples bench-sync bench-timeline bench-idle bench-upload-memory clean
+.PHONY: help run test lint fmt samples bench-sync bench-timeline bench-idle bench-upload-memory bench-media clean
 MAKEFLAGS += --no-print-directory
 
 help: ## say what can be done here
@@ -33,6 +33,9 @@ bench-idle: ## CPU of the server in one minute with nobody watching
 
 bench-upload-memory: ## memory of the server during an upload of 4 GB
 	@scripts/bench.sh upload-memory
+
+bench-media: ## what converting a video costs, and how soon it is playable
+	@scripts/bench.sh media
 
 clean: ## remove what was built; videos and records stay
 	@rm -rf target node_modules .tools test-results

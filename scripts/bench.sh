@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures; each figure in docs/PERFORMANCE.md is printed by one of these.
-# usage: scripts/bench.sh sync|timeline|idle|upload-memory
+# usage: scripts/bench.sh sync|timeline|idle|upload-memory|media
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 need_rust
@@ -25,5 +25,9 @@ case "$1" in
         ;;
     idle) exec node bench/idle.js ;;
     upload-memory) exec node bench/upload_memory.js ;;
-    *) fail "What is to be measured: sync, timeline, idle or upload-memory?" ;;
+    media)
+        scripts/fetch-test-content.sh || say "Without the published film a generated picture is converted."
+        exec node bench/media.js
+        ;;
+    *) fail "What is to be measured: sync, timeline, idle, upload-memory or media?" ;;
 esac

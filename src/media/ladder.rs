@@ -14,13 +14,16 @@ pub(super) struct RungSpec {
     /// Of H.264, as FFmpeg writes it; enough for 60 frames per second.
     pub level: &'static str,
     pub codecs: &'static str,
-    /// What x264 does other than its preset says. The lower rungs search less finely for motion: it
-    /// costs them 4 % more bits, and saves a fifth of what they cost.
+    /// What x264 does other than its preset says.
     pub effort: &'static str,
     /// Constant quality, below [`max_kbps`](Self::max_kbps).
     pub crf: &'static str,
     pub max_kbps: u32,
 }
+
+/// The lower rungs search less finely for motion, which saves a quarter of what they cost together, for
+/// about as many bits: with the preset alone, the whole ladder costs 1.6 times what its top rung costs.
+const LESS: &str = ":subme=1:me=dia:rc-lookahead=10:analyse=i4x4,i8x8";
 
 /// All rungs, the best first. The last is the floor that every video has.
 pub(super) const LADDER: [RungSpec; 4] = [
@@ -40,7 +43,7 @@ pub(super) const LADDER: [RungSpec; 4] = [
         height: 720,
         level: "3.2",
         codecs: "avc1.640020",
-        effort: ":subme=1:rc-lookahead=10",
+        effort: LESS,
         crf: "22",
         max_kbps: 3500,
     },
@@ -51,7 +54,7 @@ pub(super) const LADDER: [RungSpec; 4] = [
         height: 480,
         level: "3.1",
         codecs: "avc1.64001f",
-        effort: ":subme=1:rc-lookahead=10",
+        effort: LESS,
         crf: "22",
         max_kbps: 1600,
     },
@@ -61,7 +64,7 @@ pub(super) const LADDER: [RungSpec; 4] = [
         height: 360,
         level: "3.1",
         codecs: "avc1.64001f",
-        effort: ":subme=1:rc-lookahead=10",
+        effort: LESS,
         crf: "23",
         max_kbps: 900,
     },

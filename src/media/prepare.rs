@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use super::damage::Damage;
 use super::ffmpeg::{self, Arguments, Done};
-use super::ladder::{self, Plan};
+use super::ladder::{self, Plan, RungSpec};
 use super::leash::{self, Leash};
 use super::progress::{Meter, Progress, Stage};
 use super::source::Source;
 use super::verify::{self, Found, PROGRAMME_FILE, SOUND_FILE};
 use super::{
     FORMAT, Facts, FileEntry, Loudness, Package, PackageError, PrepareError, PrepareOptions,
-    RECIPE, StillsError, TABLE, TIMESCALE, encode, loudness, stills, subtitles, tracks,
+    RECIPE, Stills, StillsError, TABLE, TIMESCALE, encode, loudness, stills, subtitles, tracks,
 };
 use crate::timeline::DurationMs;
 
@@ -40,23 +40,30 @@ pub async fn prepare(
     let source = Source::of(path).await.map_err(PrepareError::Source)?;
     let plan = Plan::of(facts);
     let leash = leash_for(path, facts, dir, options).await?;
-    // Sound is little work on one processor; beside the picture it costs no time.
+    // Sound and text are little work on one processor; beside the picture they cost no time.
     let sound_file = dir.join(SOUND_FILE);
-    let (done, loudness) = tokio::try_join!(
+    let files = &options.subtitles;
+    let (done, loudness, texts) = tokio::try_join!(
         encode::encode_picture(path, &source, &plan, dir, options.threads, &leash, progress),
         loudness::prepare_sound(path, &source, &plan, &sound_file, &leash, progress),
+        async {
+            let nice = options.niceness;
+            Ok(subtitles::extract_subtitles(path, facts, files, dir, nice).await?)
+        },
     )?;
     check_source(path, facts, &leash, &done).await?;
     progress(Progress::begun(Stage::Verify));
-    let found = check_tracks(dir, &plan).await?;
-    let programme = make_programme(dir, &plan, &found, &leash).await?;
-    let mut package = package(&plan, found, programme, loudness);
-    verify::check_programme(dir, &package)
-        .await
-        .map_err(PrepareError::Unfit)?;
+    let (mut package, stills) = tokio::try_join!(
+        join_tracks(dir, &plan, loudness, &leash),
+        make_stills(dir, &plan, options)
+    )?;
+    package.subtitles = texts.tracks;
+    package.notes = texts.left_out;
+    match stills {
+        Ok(stills) => package.stills = Some(stills),
+        Err(note) => package.notes.push(note),
+    }
     progress(Progress::done(Stage::Verify));
-    add_subtitles(path, facts, dir, options, &mut package, progress).await?;
-    add_stills(dir, options, &mut package, progress).await?;
     finish(dir, package).await
 }
 
@@ -134,6 +141,21 @@ async fn check_tracks(dir: &Path, plan: &Plan) -> Result<Found, PrepareError> {
     Ok(found)
 }
 
+/// Checks the tracks and joins two of them to the programme; nothing is said of stills and text yet.
+async fn join_tracks(
+    dir: &Path,
+    plan: &Plan,
+    loudness: Loudness,
+    leash: &Leash,
+) -> Result<Package, PrepareError> {
+    let found = check_tracks(dir, plan).await?;
+    let programme = make_programme(dir, plan, &found, leash).await?;
+    let package = package(plan, found, programme, loudness);
+    let checked = verify::check_programme(dir, &package).await;
+    checked.map_err(unfit)?;
+    Ok(package)
+}
+
 /// Joins a rung and the sound in one file with its index first.
 async fn make_programme(
     dir: &Path,
@@ -180,6 +202,7 @@ fn package(plan: &Plan, found: Found, programme: FileEntry, loudness: Loudness) 
     }
 }
 
+/// Puts the subtitles of the video at `path`, and those `options` name, into `dir` and `package`.
 pub(super) async fn add_subtitles(
     path: &Path,
     facts: &Facts,
@@ -192,34 +215,32 @@ pub(super) async fn add_subtitles(
     let files = &options.subtitles;
     let made = subtitles::extract_subtitles(path, facts, files, dir, options.niceness).await?;
     package.subtitles = made.tracks;
-    package.notes.extend(made.left_out);
+    package.notes = made.left_out;
     progress(Progress::done(Stage::Subtitles));
     Ok(())
 }
 
-/// A video is as good without still pictures, but not if the machine is in trouble.
-async fn add_stills(
+/// Still pictures, or a sentence why there are none: a video is as good without them, but not if the
+/// machine is in trouble.
+async fn make_stills(
     dir: &Path,
+    plan: &Plan,
     options: &PrepareOptions,
-    package: &mut Package,
-    progress: &(dyn Fn(Progress) + Send + Sync),
-) -> io::Result<()> {
-    progress(Progress::begun(Stage::Stills));
-    let (Some(fine), Some(sketch)) = (package.rungs.first(), package.rungs.last()) else {
-        return Ok(());
-    };
-    let (fine, sketch) = (dir.join(&fine.track.file), dir.join(&sketch.track.file));
-    let length_ms = package.duration_ms;
+) -> Result<Result<Stills, String>, PrepareError> {
+    let file = |rung: &RungSpec| dir.join(encode::rung_file(rung));
+    let (fine, sketch) = (
+        file(&plan.rungs[0]),
+        file(&plan.rungs[plan.rungs.len() - 1]),
+    );
+    let length_ms = plan.duration_ms();
     match stills::make_stills(&sketch, &fine, length_ms, dir, options.niceness).await {
-        Ok(stills) => package.stills = Some(stills),
-        Err(StillsError::Io(error)) => return Err(error),
+        Ok(stills) => Ok(Ok(stills)),
+        Err(StillsError::Io(error)) => Err(error.into()),
         Err(error) => {
             forget_stills(dir).await?;
-            package.notes.push(error.to_string());
+            Ok(Err(error.to_string()))
         }
     }
-    progress(Progress::done(Stage::Stills));
-    Ok(())
 }
 
 async fn forget_stills(dir: &Path) -> io::Result<()> {
