@@ -1,6 +1,7 @@
 // One file on its way to the server, by the tus protocol: what breaks goes on by itself where it was.
 
 import { Backoff } from "../core/backoff.js";
+import { sendDirectly } from "./direct_upload.js";
 import { after, pause, timeLimit } from "./now.js";
 import { ProblemError, problemOf } from "./problem.js";
 import { forgetUpload, letGo, remember, whereLeft } from "./upload_memory.js";
@@ -36,18 +37,23 @@ export function newUploadKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Until the bucket has refused once. */
+let mayBeDirect = true;
+
 /** Whether the script that does the sending has come with the page. */
 export const canSend = () => "tus" in globalThis;
 
 /**
- * @param {{ file: File, title: string, key: string }} upload
+ * @param {{ file: File, title: string, key: string, direct: boolean }} upload `direct`: the bucket may take it itself
  * @param {{ signal: AbortSignal, onProgress: (sentShare: number) => void, onLost: (sentence: string | null) => void }} options
  *   `sentShare` runs from 0 to 1; `onLost` hears that it will go on by itself, and the server's sentence if it gave one
  * @returns {Promise<Uploaded>}
  * @throws {ProblemError} with the server's sentence
  */
 export async function sendFile(upload, { signal, onProgress, onLost }) {
-  const url = await transfer(upload, { signal, onProgress, onLost });
+  const straight = upload.direct && mayBeDirect ? await sendDirectly(upload, { signal, onProgress, onLost }) : null;
+  mayBeDirect &&= straight !== null;
+  const url = straight ?? (await transfer(upload, { signal, onProgress, onLost }));
   try {
     return await resultOf(url, signal);
   } finally {

@@ -17,8 +17,8 @@ const ITEMS_MAX = 200;
  */
 export function mountUploadForm(page, { signal: parent, serverNow, onDone }) {
   const { signal, close } = scope(parent);
-  const { maxBytes, endings } = find(page, "[data-upload]").dataset;
-  const limits = Object.freeze({ maxBytes: Number(maxBytes) || 0, endings: endings?.split(" ") ?? [] });
+  const { maxBytes, endings, direct } = find(page, "[data-upload]").dataset;
+  const limits = Object.freeze({ maxBytes: Number(maxBytes) || 0, endings: endings?.split(" ") ?? [], direct: direct !== undefined });
   const form = find(page, "[data-drop]");
   const files = /** @type {HTMLInputElement} */ (find(page, "[data-files]"));
   const title = /** @type {HTMLInputElement} */ (find(page, "[data-title]"));

@@ -86,7 +86,7 @@ export function createItem({ file, title }, { page, queue, limits, signal, serve
         wordsAtMs = -Infinity;
         show("lost", lostText(progress.value, sentence));
       };
-      done(await sendFile({ file, title, key }, { signal: sending.signal, onProgress, onLost }));
+      done(await sendFile({ file, title, key, direct: limits.direct }, { signal: sending.signal, onProgress, onLost }));
     } catch (error) {
       if (error instanceof ProblemError) fail(error.message);
       else if (sending.signal.aborted) show("cancelled", "Cancelled. Nothing was kept.");

@@ -33,13 +33,13 @@ export function asSentence(text) {
 
 /**
  * What the station takes.
- * @typedef {Readonly<{ maxBytes: number, endings: ReadonlyArray<string> }>} UploadLimits
+ * @typedef {Readonly<{ maxBytes: number, endings: ReadonlyArray<string>, direct: boolean }>} UploadLimits
  */
 
 /**
  * Why a file need not even be sent, or null: in the middle of a long one the server's own answer would be lost.
  * @param {{ name: string, size: number }} file
- * @param {UploadLimits} limits
+ * @param {Pick<UploadLimits, "maxBytes" | "endings">} limits
  */
 export function refusal({ name, size }, { maxBytes, endings }) {
   const isVideoName = endings.some((ending) => name.toLowerCase().endsWith(`.${ending}`));
