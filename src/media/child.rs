@@ -15,6 +15,8 @@ use tokio::process::{Child, Command};
 
 use super::confine::{Held, confine_this_thread};
 use super::leash::Leash;
+
+use super::orphans;
 use super::output::{Complaint, Lines, Stopped};
 
 /// No honest work needs more.
@@ -159,6 +161,7 @@ fn start_confined(
     arguments: &[OsString],
     leash: &Leash,
 ) -> Result<(Running, Held), ChildError> {
+    orphans::end_once();
     let scratch = leash.writes.iter().find(|path| path.is_dir());
     let scratch = scratch.map(|dir| Scratch::in_folder(dir)).transpose()?;
     let held = confine_this_thread(leash, program)?;
@@ -172,6 +175,7 @@ fn start_confined(
         .env("LC_ALL", "C")
         .env("HOME", home)
         .env("TMPDIR", home)
+        .env(orphans::MARK, orphans::mark())
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

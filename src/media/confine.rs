@@ -43,11 +43,18 @@ const X32: i64 = 0x4000_0000;
 
 /// What a child has no use for: the network, by whichever door, and other processes, file systems
 /// and the kernel's workings.
-const REFUSED: [i64; 31] = [
+const REFUSED: [i64; 37] = [
     libc::SYS_socket,
     libc::SYS_socketpair,
     // Opens sockets without a call of its own.
     libc::SYS_io_uring_setup,
+    // Landlock refuses signals to others too, but only from Linux 6.12 on.
+    libc::SYS_kill,
+    libc::SYS_tkill,
+    libc::SYS_tgkill,
+    libc::SYS_rt_sigqueueinfo,
+    libc::SYS_rt_tgsigqueueinfo,
+    libc::SYS_pidfd_send_signal,
     libc::SYS_ptrace,
     libc::SYS_process_vm_readv,
     libc::SYS_process_vm_writev,

@@ -20,6 +20,7 @@ mod ladder;
 mod leash;
 mod loudness;
 mod options;
+mod orphans;
 mod output;
 mod package;
 mod packets;

@@ -36,7 +36,10 @@ async fn a_child_gets_no_input_and_no_secrets() {
     let (_, lines) = shell("cat; env | cut -d= -f1 | grep -v '^_$' | sort", &long())
         .await
         .unwrap();
-    assert_eq!(lines, ["HOME", "LC_ALL", "PATH", "PWD", "TMPDIR"]);
+    assert_eq!(
+        lines,
+        ["HOME", "LC_ALL", "ONAIR_CHILD_OF", "PATH", "PWD", "TMPDIR"]
+    );
 }
 
 /// A shell whose grandchild keeps a pipe open for writing for as long as it lives; with the end
@@ -95,7 +98,9 @@ async fn a_child_that_gets_on_slowly_is_left_alone() {
 
 #[tokio::test]
 async fn a_crash_is_told_from_a_failure() {
-    let (ended, _) = shell("kill -SEGV $$", &long()).await.unwrap();
+    let overflow = ["-c", "ulimit -s 256; f() { f; }; f"].map(OsString::from);
+    let ended = run(OsStr::new("bash"), &overflow, &long(), |_| true).await;
+    let ended = ended.unwrap();
     assert!(ended.crashed());
 }
 
