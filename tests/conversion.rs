@@ -258,7 +258,7 @@ fn onair(home: &Home, station: &Station, arguments: &[&str], token: &str) -> Chi
         .args(["--server", &station.address])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .envs(home.environment())
-        .env("ONAIR_WORKER_TOKEN", token)
+        .envs((!token.is_empty()).then_some(("ONAIR_WORKER_TOKEN", token)))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command.spawn().expect("the binary starts")
@@ -304,6 +304,60 @@ async fn a_worker_on_another_machine_does_the_work() {
         .await
         .expect("metrics");
     assert!(!metrics.text().await.expect("text").contains(TOKEN));
+}
+
+#[tokio::test]
+async fn a_video_prepared_on_its_uploaders_own_machine_is_not_converted_again() {
+    let home = home();
+    let station = home.start();
+    let film = home.path("Evening walk.mp4");
+    fs::copy(clips::playable(4.0), &film).expect("copied");
+    let english = home.path("words.srt");
+    fs::write(&english, ENGLISH).expect("written");
+    let into = home.path("prepared-at-home");
+    let prepared = Command::new(env!("CARGO_BIN_EXE_onair"))
+        .args(["process", "--subtitles"])
+        .arg(format!("en:{}", english.display()))
+        .arg("--into")
+        .arg(&into)
+        .arg(&film)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .envs(home.environment())
+        .output()
+        .expect("the binary runs");
+    let said = String::from_utf8_lossy(&prepared.stderr);
+    assert!(prepared.status.success(), "{said}");
+    let mut folders = fs::read_dir(&into).expect("what was made");
+    let folder = folders.next().expect("a folder").expect("an entry").path();
+
+    let path = folder.display().to_string();
+    let sent = onair(&home, &station, &["upload", &path, "--title", "A walk"], "");
+    let (went_well, said) = ended(sent);
+    assert!(
+        went_well && said.contains("nothing is left to convert"),
+        "{said}"
+    );
+    let video = library(&station)
+        .await
+        .into_values()
+        .next()
+        .expect("a video");
+    assert_eq!(
+        (&video["title"], &video["version"]),
+        (&"A walk".into(), &"house".into())
+    );
+    assert_eq!(video["captions"][0]["language"], "en");
+    let here = home.path("data/prepared").join(text(&video["id"]));
+    let version = text(&video["url"])
+        .split('/')
+        .nth(3)
+        .expect("a version")
+        .to_owned();
+    let bytes = |dir: &Path| fs::read(dir.join("video-360.mp4")).expect("the rung");
+    assert!(
+        bytes(&here.join(version)) == bytes(&folder),
+        "not the same bytes"
+    );
 }
 
 #[tokio::test]

@@ -43,6 +43,9 @@ pub(super) struct Book {
     wanted: Vec<(Step, Arc<Video>)>,
     records: HashMap<VideoId, JobRecord>,
     running: HashMap<VideoId, Running>,
+    /// The newest version anybody was asked for: whoever lost a job may still write into its
+    /// folder, so the next one has another.
+    asked_for: HashMap<VideoId, u32>,
 }
 
 /// What a leaseholder is told who no longer is one.
@@ -102,9 +105,11 @@ impl Book {
         record.interruptions += 1;
         self.records.insert(video.id.clone(), record.clone());
         let note = (video.id.clone(), Some(record));
+        let asked_for = self.asked_for.entry(video.id.clone()).or_default();
+        *asked_for = video.versions_made.max(*asked_for) + 1;
         let task = Task {
             bytes: Bytes::of(&video),
-            version: video.versions_made + 1,
+            version: *asked_for,
             video,
             step,
         };

@@ -372,12 +372,14 @@ impl Conversion {
         self.0.folders.sweep(found, &needed)
     }
 
+    /// Tells how things stand. Looked at inside, so that of two who tell at once none has the last
+    /// word with what is no longer so.
     fn tell(&self) {
-        let views = Arc::new(self.book().views());
         self.0.views.send_if_modified(|told| {
-            let new = **told != *views;
-            *told = views;
-            new
+            let views = self.book().views();
+            let is_new = **told != views;
+            *told = Arc::new(views);
+            is_new
         });
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::folders::FolderError;
 use super::handle::{Conversion, ConversionError, Lease};
@@ -105,11 +105,13 @@ async fn work(
     let (id, title) = (lease.video(), &lease.task.video.title);
     tracing::info!(%id, title, step = ?lease.step(), "converting");
     let made = {
-        let making = make(conversion, lease, sources, options);
+        let lost = Notify::new();
+        let making = make(conversion, lease, sources, options, &lost);
         tokio::pin!(making);
         loop {
             tokio::select! {
                 made = &mut making => break made,
+                () = lost.notified() => return Err(ConversionError::Expired),
                 () = tokio::time::sleep(HEARTBEAT) => conversion.heard(lease, None)?,
             }
         }
@@ -144,13 +146,15 @@ async fn make(
     lease: &Lease,
     sources: &Sources,
     options: &PrepareOptions,
+    lost: &Notify,
 ) -> Result<Rendition, WorkError> {
     let task = &lease.task;
     let dir = conversion.folders().fresh(&task.video.id, task.version)?;
     let source = sources.fetch(&task.video, &dir).await?;
     let progress = |progress: Progress| {
-        // A lease that ran out shows at the heartbeat.
-        let _expired = conversion.heard(lease, Some(progress));
+        if conversion.heard(lease, Some(progress)).is_err() {
+            lost.notify_one();
+        }
     };
     let facts = task.video.facts.as_ref();
     let facts = facts.expect("a video without facts wants nothing");

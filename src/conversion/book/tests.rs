@@ -116,7 +116,7 @@ fn who_has_a_version_already_takes_the_job_from_whoever_works_on_it() {
     let mut book = book("a b c*");
     leases(&mut book, T);
     let (task, _) = book.take(Token(9), "w", &id("b"), T).unwrap();
-    assert_eq!(task.video.id, id("b"));
+    assert_eq!((&task.video.id, task.version), (&id("b"), 2));
     assert_eq!(book.heard(&id("b"), Token(2), None, T), Err(Expired));
     assert_eq!(book.heard(&id("a"), Token(1), None, T), Ok(()));
     assert!(
@@ -155,7 +155,8 @@ fn a_worker_that_is_silent_loses_its_job_and_one_that_is_heard_keeps_it() {
     assert_eq!(lease(&mut book, 2, T + LEASE_MS), None);
     assert_eq!(book.next_due_ms(T + LEASE_MS), Some(T + 2 * LEASE_MS - 1));
     let later = T + 2 * LEASE_MS;
-    assert_eq!(lease(&mut book, 3, later).as_deref(), Some("a house v1"));
+    let another_folder = Some("a house v2");
+    assert_eq!(lease(&mut book, 3, later).as_deref(), another_folder);
     assert_eq!(book.heard(&id("a"), Token(1), None, later), Err(Expired));
     assert_eq!(book.done(&id("a"), Token(1)), Err(Expired));
 }
@@ -184,7 +185,7 @@ fn failures_are_tried_again_later_and_later_and_then_left_to_a_person() {
     assert_eq!(view.details, ["a line"]);
 
     assert_eq!(book.retry(&id("a")), Some((id("a"), None)));
-    assert_eq!(lease(&mut book, 1, now_ms).as_deref(), Some("a house v1"));
+    assert_eq!(lease(&mut book, 1, now_ms).as_deref(), Some("a house v4"));
     assert_eq!(book.retry(&id("a")), None, "it is running");
 }
 
@@ -235,7 +236,7 @@ fn failures_are_forgotten_with_the_bytes_they_are_about() {
     });
     let notes = book.learn(&Catalogue::new(videos, 2));
     assert_eq!(notes, [(id("a"), None)]);
-    assert_eq!(lease(&mut book, 3, T).as_deref(), Some("a house v1"));
+    assert_eq!(lease(&mut book, 3, T).as_deref(), Some("a house v2"));
     assert_eq!(lease(&mut book, 4, T), None, "b waits");
 }
 
