@@ -96,6 +96,36 @@ async fn who_comes_back_does_not_wait_for_the_dead_connection() {
     drop((dead, dead_too));
 }
 
+/// Around the last byte the file is examined, promised and moved to its place: wherever in that the
+/// server dies, the video is there once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_killed_while_it_keeps_the_file_has_it_once() {
+    let home = Home::empty();
+    let mut station = home.start();
+    let clip = clip();
+    let size = clip.len() as u64;
+    let lives_ms = [40, 100, 160, 220, 280, 340];
+    let mut interrupted = 0;
+    for life_ms in lives_ms {
+        let at = announced(&station, &format!("after {life_ms}.mp4"), size).await;
+        let last = sent(&station, &at, 0, clip.clone());
+        let answer = tokio::time::timeout(Duration::from_millis(life_ms), last).await;
+        interrupted += usize::from(answer.is_err());
+        station.kill();
+        station = home.start();
+        let reached = offset(&station, &at).await;
+        if reached < size {
+            let rest = clip[usize::try_from(reached).expect("fits")..].to_vec();
+            sent(&station, &at, reached, rest).await;
+        }
+        let (status, told) = result(&station, &at).await;
+        assert_eq!(status, StatusCode::OK, "killed after {life_ms} ms: {told}");
+    }
+    assert!(interrupted > 0, "none was killed on the way");
+    assert_eq!(videos_in_library(&station).await.len(), lives_ms.len());
+    assert_eq!(files_in_uploads(&home).len(), lives_ms.len());
+}
+
 /// A film of 300 MB: a playable clip, and behind it a box of noise that says nothing
 /// (ISO/IEC 14496-12 §8.1.2).
 fn huge() -> Vec<u8> {

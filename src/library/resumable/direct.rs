@@ -160,7 +160,12 @@ impl Table {
             is_joined: true,
             ..direct
         });
-        self.keep(entry, Kept { direct, ..kept }).await?;
+        let whole = Kept {
+            direct,
+            is_whole: true,
+            ..kept
+        };
+        self.keep(entry, whole).await?;
         entry.set_received_bytes(fact.size_bytes);
         Ok(())
     }

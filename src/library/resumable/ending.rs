@@ -99,7 +99,12 @@ impl Resumables {
 impl Table {
     async fn finish(&self, whole: Whole) -> Result<Uploaded, ResumableError> {
         let entry = &whole.turn.entry;
-        let kept = entry.kept();
+        let mut kept = entry.kept();
+        if !kept.is_whole {
+            // Before its file goes to its place: without it nothing else would tell.
+            kept.is_whole = true;
+            self.keep(entry, kept.clone()).await?;
+        }
         let key = answer_key(&entry.id, &kept.file_name);
         let mut turn = self.intake.turn(key.clone()).await?;
         if let Err(uploaded) = &turn

@@ -69,6 +69,9 @@ pub(super) struct Kept {
     pub active_ms: i64,
     /// Only so much of the file counts: what lies behind it was not compared with its checksum.
     pub checked_bytes: Option<u64>,
+    /// Every byte has come, wherever the file is by now: it may be in its place already.
+    #[serde(default)]
+    pub is_whole: bool,
     pub end: Option<End>,
     /// It goes straight to the bucket.
     #[serde(default)]
@@ -96,6 +99,7 @@ impl Kept {
             client_key: new.client_key,
             active_ms: now.get(),
             checked_bytes: None,
+            is_whole: false,
             end: None,
             direct: None,
         }

@@ -79,10 +79,11 @@ impl Resumables {
             let received_bytes = match &kept.end {
                 Some(End::Stored | End::Refused { .. }) => kept.size_bytes,
                 Some(End::Expired) => 0,
-                None if kept.direct.is_some() => {
-                    let is_joined = kept.direct.as_ref().is_some_and(|direct| direct.is_joined);
-                    if is_joined { kept.size_bytes } else { 0 }
+                None if kept.is_whole => {
+                    files.remove(id.as_str());
+                    kept.size_bytes
                 }
+                None if kept.direct.is_some() => 0,
                 None => {
                     let file_bytes = files.remove(id.as_str()).unwrap_or(0);
                     file_bytes
@@ -214,6 +215,8 @@ impl Table {
         match kept.end {
             Some(End::Expired) => true,
             Some(End::Stored | End::Refused { .. }) => false,
+            // Its client has done all it can.
+            None if entry.is_whole() => false,
             // One that is worked on just now has not been left alone.
             None => kept.idle(self.clock.now()) >= self.kept_for && entry.try_turn().is_some(),
         }
