@@ -4,6 +4,8 @@
 mod clips;
 #[path = "support/station.rs"]
 mod station;
+#[path = "support/tus.rs"]
+mod tus;
 
 use std::fs;
 use std::net::TcpListener;
@@ -12,6 +14,7 @@ use std::process::{Child, Command};
 
 use station::{Home, Station, browser, watch};
 use tempfile::TempDir;
+use tus::Connection;
 
 /// A running nginx; stopped when dropped.
 struct Proxy {
@@ -148,6 +151,16 @@ async fn the_shipped_proxy_lets_everything_through() {
         422,
         "refused by OnAir, as no video, not by nginx"
     );
+
+    // Half of an upload is on disk although its connection never ends: nginx holds nothing back.
+    let half = vec![b'x'; 2 << 20];
+    let at = tus::announced(&station, "half.mp4", 4 << 20).await;
+    let address = proxy.address.trim_start_matches("http://");
+    let mut sending = Connection::to(address, &at, 4 << 20).await;
+    sending.send(&half).await;
+    let counted = format!("onair_uploaded_bytes_total {}", (3 << 20) + half.len());
+    tus::until_counted(&station, &counted).await;
+    assert_eq!(tus::offset(&station, &at).await, half.len() as u64);
 
     let current = first.data["current"]["id"].as_str().expect("an id");
     let vote = client

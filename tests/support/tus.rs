@@ -92,6 +92,15 @@ impl Connection {
         fields: &str,
     ) -> Self {
         let address = station.address.trim_start_matches("http://");
+        Self::open(address, at, offset, length, fields).await
+    }
+
+    /// One to a proxy at `address`, on which an upload begins.
+    pub async fn to(address: &str, at: &str, length: u64) -> Self {
+        Self::open(address, at, 0, length, "").await
+    }
+
+    async fn open(address: &str, at: &str, offset: u64, length: u64, fields: &str) -> Self {
         let mut stream = TcpStream::connect(address).await.expect("connected");
         let head = format!(
             "PATCH {at} HTTP/1.1\r\nHost: {address}\r\nTus-Resumable: 1.0.0\r\n{fields}\
