@@ -32,7 +32,7 @@ export function renderJob(row, video, job, nowMs) {
   else bar.removeAttribute("value");
   lines.hidden = reason === "" || details.length === 0;
   setText(find(box, "[data-job-lines]"), details.join("\n"));
-  setText(find(retry, "[data-job-retry-label]"), `: ${video.title}`);
+  setAttribute(retry, "aria-label", `Try again: ${video.title}`);
   if (state !== "failed" && retry.contains(document.activeElement)) find(row, "[data-row-title]").focus();
   retry.hidden = state !== "failed";
 }

@@ -1,0 +1,309 @@
+// What comes of converting, as viewers see it: subtitles to choose, stills, and a library that tells how far it is.
+// A real station converts real Matroska films.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { launchChromium } from "../support/chromium.js";
+import { filmFolder } from "../support/films.js";
+import { faultsFoundByAxe, inBothThemes, inStep, newViewer, overflow, smallTargets } from "../support/pages.js";
+import { Station } from "../support/station.js";
+
+/** @import { Browser, Page } from "playwright-core" */
+
+const CONVERSION_LIMIT_MS = 120_000;
+const CODEC = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25"];
+
+/** @type {Browser} */ let browser;
+/** @type {Station} */ let station;
+/** @type {Awaited<ReturnType<typeof filmFolder>>} */ let films;
+
+before(async () => {
+  films = await filmFolder({
+    "Harbour.mkv": { seconds: 14, codec: CODEC, subtitles: { eng: "The harbour wakes", ger: "Der Hafen erwacht" } },
+    "Tram.mkv": { seconds: 9, hue: 120, codec: CODEC, subtitles: { ger: "Die Bahn kommt" } },
+  });
+  browser = await launchChromium();
+  station = await Station.start({ staticDir: films.directory, environment: { ONAIR_WORKERS: "1" } });
+  await until("both films are on the air in full quality", async () => {
+    const { videos } = await (await fetch(`${station.url}/videos`)).json();
+    return videos.length === 2 && videos.every((/** @type {any} */ { captions }) => captions?.length > 0) && (await onAir()).every((airing) => airing?.captions);
+  });
+});
+after(async () => {
+  await browser?.close();
+  await station?.stop();
+  await films?.remove();
+});
+
+/** @param {string} what @param {() => Promise<boolean>} isSo */
+async function until(what, isSo) {
+  const limit = performance.now() + CONVERSION_LIMIT_MS;
+  while (!(await isSo())) {
+    if (performance.now() > limit) throw new Error(`not in time: ${what}\n${station.output}`);
+    await new Promise((then) => setTimeout(then, 200));
+  }
+}
+
+/** What is on and next, as the page is told. @returns {Promise<any[]>} */
+async function onAir() {
+  const page = await (await fetch(station.url)).text();
+  const { current, next } = JSON.parse(/<script type="application\/json"[^>]*>(.*?)<\/script>/s.exec(page)?.[1] ?? "{}");
+  return [current, next];
+}
+
+/** Waits for the programme with that title. @param {Page} page @param {string} title */
+const showing = async (page, title) => {
+  await page.getByRole("heading", { level: 1, name: title }).waitFor({ timeout: 40_000 });
+  await inStep(page);
+};
+/** @param {Page} page */
+const words = (page) => page.locator("[data-cues]");
+/** @param {Page} page */
+const captionsButton = (page) => page.locator("[data-captions]");
+/** @param {Page} page @param {string} title */
+const row = (page, title) => page.locator("[data-library-list] > li", { hasText: title });
+
+test("a language is chosen from the list by keyboard alone, and is there again after a reload", async () => {
+  const { page, leave } = await newViewer(browser);
+  await page.goto(station.url);
+  await showing(page, "Harbour");
+  const button = captionsButton(page);
+  await page.waitForFunction(() => document.querySelector("[data-captions]")?.getAttribute("aria-haspopup") === "menu");
+  assert.equal((await words(page).textContent())?.trim(), "", "nobody gets words who did not ask for them");
+
+  await button.focus();
+  await page.keyboard.press("Enter");
+  const menu = page.getByRole("menu", { name: "Captions" });
+  assert.deepEqual(await menu.getByRole("menuitemradio").allTextContents(), ["Off", "English", "Deutsch"]);
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Off", "the focus is on what is chosen");
+  await page.keyboard.press("Escape");
+  assert.ok(await menu.isHidden());
+  assert.ok(await button.evaluate((element) => element === document.activeElement), "the focus came back");
+
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  assert.ok(await menu.isHidden());
+  assert.ok(await button.evaluate((element) => element === document.activeElement));
+  await words(page).getByText(/^The harbour wakes \d+$/).waitFor();
+  assert.equal(await words(page).getAttribute("lang"), "en");
+  assert.equal(await button.textContent(), "Captions: English");
+
+  await page.reload();
+  await showing(page, "Harbour");
+  await words(page).getByText(/^The harbour wakes \d+$/).waitFor();
+  await leave();
+});
+
+test("words belong to their moment: they are those of the second the picture is in", async () => {
+  const { page, leave } = await newViewer(browser);
+  await page.addInitScript(() => localStorage.setItem("onair.captions", JSON.stringify({ on: true, language: "en", label: null })));
+  await page.goto(station.url);
+  await showing(page, "Harbour");
+  await words(page).getByText(/^The harbour wakes/).waitFor();
+  const [said, seconds] = await page.evaluate(() => [
+    document.querySelector("[data-cues]")?.textContent ?? "",
+    /** @type {HTMLVideoElement} */ (document.querySelector("video[data-front]")).currentTime,
+  ]);
+  const place = Number(/\d+$/.exec(String(said).trim())?.[0]);
+  assert.ok(Math.abs(Number(seconds) / 2 - (place - 0.5)) < 0.7, `${said} at ${seconds} s`);
+  await leave();
+});
+
+test("a programme without the chosen language has no words, and the old ones are gone in the same instant", async () => {
+  const { page, leave } = await newViewer(browser);
+  await page.addInitScript(() => {
+    localStorage.setItem("onair.captions", JSON.stringify({ on: true, language: "en", label: "English" }));
+    /** Words seen while an element was in front that does not say them. */
+    const seen = /** @type {any} */ (globalThis);
+    seen.wrong = [];
+    const look = () => {
+      const shown = document.querySelector("[data-cues]")?.textContent?.trim();
+      const front = document.querySelector("video[data-front]");
+      if (shown && !front?.querySelector('track[srclang="en"]')) seen.wrong.push(shown);
+      requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
+  await page.goto(station.url);
+  await showing(page, "Harbour");
+  await words(page).getByText(/^The harbour wakes/).waitFor();
+  await showing(page, "Tram");
+  assert.equal((await words(page).textContent())?.trim(), "");
+  const button = captionsButton(page);
+  assert.equal(await button.getAttribute("aria-pressed"), "false", "one track: the button switches it");
+  await showing(page, "Harbour");
+  await words(page).getByText(/^The harbour wakes/).waitFor();
+  assert.deepEqual(await page.evaluate(() => /** @type {any} */ (globalThis).wrong), []);
+  await leave();
+});
+
+test("the key goes from language to language and off, and says so", async () => {
+  const { page, leave } = await newViewer(browser);
+  await page.goto(station.url);
+  await showing(page, "Harbour");
+  await page.waitForFunction(() => document.querySelector("[data-captions][aria-haspopup]"));
+  for (const [said, shown] of /** @type {[string, RegExp | null][]} */ ([
+    ["Captions: English", /^The harbour wakes \d+$/], ["Captions: Deutsch", /^Der Hafen erwacht \d+$/], ["Captions: off", null],
+  ])) {
+    await page.keyboard.press("c");
+    assert.equal(await page.locator("[data-osd]").textContent(), said);
+    assert.equal(await page.locator("[data-announcer]").textContent(), said);
+    if (shown) await words(page).getByText(shown).waitFor();
+    else assert.equal((await words(page).textContent())?.trim(), "");
+  }
+  await leave();
+});
+
+test("words keep clear of the controls in full screen and of the invitation to turn the sound on", async () => {
+  const { page, leave } = await newViewer(browser);
+  await page.addInitScript(() => localStorage.setItem("onair.captions", JSON.stringify({ on: true, language: "de", label: null })));
+  await page.goto(station.url);
+  await inStep(page);
+  const line = words(page).locator(".cues__words").first();
+  /** @param {string} selector */
+  const isClearOf = (selector) => page.waitForFunction((below) => {
+    const said = document.querySelector(".cues__group--bottom .cues__words")?.getBoundingClientRect();
+    const other = document.querySelector(below)?.getBoundingClientRect();
+    return said && other && said.bottom < other.top;
+  }, selector);
+  await line.waitFor();
+  await isClearOf("[data-unmute]");
+  await page.keyboard.press("m");
+  await page.keyboard.press("f");
+  await page.waitForFunction(() => document.fullscreenElement);
+  await page.mouse.move(300, 300);
+  await isClearOf("[data-controls]");
+  await leave();
+});
+
+test("the ambient screen shows the words chosen on the main page, also when that happens while it is open", async () => {
+  const { page, context, leave } = await newViewer(browser);
+  await page.goto(`${station.url}/ambient`);
+  await inStep(page);
+  assert.equal((await words(page).textContent())?.trim(), "");
+  const other = await context.newPage();
+  await other.goto(station.url);
+  await showing(other, "Tram");
+  await captionsButton(other).click();
+  await words(page).getByText(/^(Die Bahn kommt|Der Hafen erwacht) \d+$/).waitFor();
+  await leave();
+});
+
+test("stills stand beside what is next and in the library, and nothing moves when they come", async () => {
+  const { page, leave } = await newViewer(browser);
+  await page.goto(station.url);
+  await inStep(page);
+  await page.waitForFunction(() => {
+    const picture = /** @type {HTMLImageElement | null} */ (document.querySelector("[data-next] [data-still] img"));
+    return picture && !picture.hidden && picture.naturalWidth > 0;
+  });
+  await page.goto(`${station.url}/upload`);
+  await row(page, "Harbour").locator("[data-still] img:not([hidden])").waitFor();
+  const box = await row(page, "Harbour").locator("[data-still]").boundingBox();
+  assert.ok(box && Math.abs(box.width / box.height - 16 / 9) < 0.02, JSON.stringify(box));
+  await leave();
+});
+
+test("a row runs through its film while it is pointed at, or in focus; who wants less motion goes press by press", async () => {
+  const { page, leave } = await newViewer(browser);
+  await page.goto(`${station.url}/upload`);
+  const harbour = row(page, "Harbour");
+  const run = harbour.locator("[data-run]");
+  await harbour.locator("[data-preview]").waitFor();
+  await harbour.hover();
+  await run.waitFor();
+  const place = () => run.evaluate((element) => element.style.backgroundPosition);
+  const first = await place();
+  await page.waitForFunction(([element, from]) => /** @type {HTMLElement} */ (element).style.backgroundPosition !== from, [await run.elementHandle(), first]);
+  await row(page, "Tram").hover();
+  await run.waitFor({ state: "hidden" });
+  await page.mouse.move(0, 0);
+
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await harbour.hover();
+  assert.ok(await run.isHidden(), "less motion");
+  const button = page.getByRole("button", { name: "Preview of Harbour" });
+  await button.focus();
+  assert.ok(await run.isHidden());
+  await page.keyboard.press("Enter");
+  await run.waitFor();
+  const still = await place();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(([element, from]) => /** @type {HTMLElement} */ (element).style.backgroundPosition !== from, [await run.elementHandle(), still]);
+  await leave();
+});
+
+test("a conversion that was given up says why and can be tried again, also when only /jobs answers", async () => {
+  const { page, leave } = await newViewer(browser, { reducedMotion: "reduce" });
+  const { videos } = await (await fetch(`${station.url}/library`)).json();
+  const { id } = videos.find((/** @type {any} */ { title }) => title === "Tram");
+  const job = { video: id, step: "house", state: "failed", failures: 4, reason: "the conversion stood still for 60 s and was ended", details: ["[mov] moov atom not found", "Conversion failed!"] };
+  await page.route("**/job-updates", (route) => route.abort());
+  await page.route("**/jobs", (route) => route.fulfill({ json: { jobs: [job], total: 1 } }));
+  await page.goto(`${station.url}/upload`);
+  const tram = row(page, "Tram");
+  await tram.getByText("The conversion to full quality failed").waitFor();
+  await tram.getByText("The conversion stood still for 60 s and was ended.").waitFor();
+  await tram.getByText("What the converter said").click();
+  assert.match((await tram.locator("[data-job-lines]").textContent()) ?? "", /moov atom not found\nConversion failed!/);
+  assert.deepEqual(await inBothThemes(page, faultsFoundByAxe), []);
+  for (const [width, height] of [[320, 568], [390, 844], [1440, 900], [1920, 1080]]) {
+    await page.setViewportSize({ width: Number(width), height: Number(height) });
+    assert.ok((await overflow(page)) <= 0, `wider than ${width}`);
+    assert.deepEqual(await smallTargets(page), [], `${width}`);
+  }
+  await page.getByRole("button", { name: "Try again: Tram" }).click();
+  await tram.getByRole("alert").getByText("There is no failed conversion of this video.").waitFor();
+  await leave();
+});
+
+test("axe finds nothing about the list of languages, words on the picture, and a row that runs", async () => {
+  const { page, leave } = await newViewer(browser, { reducedMotion: "reduce" });
+  await page.addInitScript(() => localStorage.setItem("onair.captions", JSON.stringify({ on: true, language: "de", label: null })));
+  await page.goto(station.url);
+  await showing(page, "Harbour");
+  await words(page).getByText(/^Der Hafen erwacht/).waitFor();
+  await captionsButton(page).click();
+  assert.deepEqual(await smallTargets(page), []);
+  assert.deepEqual(await inBothThemes(page, faultsFoundByAxe), []);
+  await page.goto(`${station.url}/upload`);
+  await page.getByRole("button", { name: "Preview of Harbour" }).click();
+  await row(page, "Harbour").locator("[data-run]").waitFor();
+  assert.deepEqual(await inBothThemes(page, faultsFoundByAxe), []);
+  await leave();
+});
+
+// The last one: its film is on the air from then on as well.
+test("a film is watched on its way to full quality, and the list says so at once", async () => {
+  const { page, leave } = await newViewer(browser);
+  const sent = await filmFolder({ "Kites.mkv": { seconds: 60, hue: 250, codec: CODEC } });
+  await page.goto(`${station.url}/upload`);
+  await row(page, "Harbour").waitFor();
+  await page.evaluate(() => {
+    const told = /** @type {any} */ (globalThis);
+    told.stages = new Set();
+    told.figures = new Set();
+    told.shares = new Set();
+    new MutationObserver(() => {
+      for (const job of document.querySelectorAll("[data-job]:not([hidden])")) {
+        told.stages.add(job.querySelector("[data-job-stage]")?.textContent);
+        told.figures.add(job.querySelector("[data-job-figures]")?.textContent);
+        told.shares.add(/** @type {HTMLProgressElement} */ (job.querySelector("progress")).value);
+      }
+    }).observe(/** @type {Element} */ (document.querySelector("[data-library-list]")), { subtree: true, childList: true, characterData: true, attributes: true });
+  });
+  await page.locator("[data-files]").setInputFiles(join(sent.directory, "Kites.mkv"));
+  await row(page, "Kites").getByText(/· full quality$/).waitFor({ timeout: CONVERSION_LIMIT_MS });
+  const told = await page.evaluate(() => {
+    const { stages, figures, shares } = /** @type {any} */ (globalThis);
+    return { stages: [...stages], figures: [...figures], shares: [...shares] };
+  });
+  assert.ok(told.stages.includes("Converting to full quality"), told.stages.join(" | "));
+  assert.ok(told.figures.some((/** @type {string} */ figures) => /^\d+ % · \d+(\.\d)?×/.test(figures)), told.figures.join(" | "));
+  assert.ok(told.shares.some((/** @type {number} */ share) => share > 0 && share < 1_000), told.shares.join(" | "));
+  await page.waitForFunction(() => document.querySelector("[data-announcer]")?.textContent?.includes("Kites is there in full quality"));
+  assert.ok(await row(page, "Kites").locator("[data-job]").isHidden());
+  await leave();
+  await sent.remove();
+});
