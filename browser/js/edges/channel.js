@@ -135,7 +135,7 @@ export function createChannel({ signal, snapshot = inlineSnapshot() }) {
 /** The on-air payload the server wrote into the page. @returns {unknown} */
 function inlineSnapshot() {
   try {
-    return JSON.parse(document.querySelector("[data-snapshot]")?.textContent ?? "null");
+    return JSON.parse(document.querySelector("#on-air")?.textContent ?? "null");
   } catch {
     return null;
   }

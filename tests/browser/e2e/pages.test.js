@@ -47,6 +47,15 @@ test("without a script the page already says what is on, what is next and how it
   await leave();
 });
 
+test("what came with the page is enough to play: the stream is only news", async () => {
+  const { page, leave } = await newViewer(browser);
+  await page.route("**/stream_worker.js", (route) => route.abort());
+  await page.route("**/video-updates", (route) => route.abort());
+  await page.goto(station.url);
+  await page.locator('[data-player][data-state="playing"]').waitFor({ state: "attached" });
+  await leave();
+});
+
 test("the page keeps time: elapsed and remaining add up, and what was next is on at its minute", async () => {
   const { page, leave } = await newViewer(browser);
   await page.goto(station.url);
