@@ -14,8 +14,8 @@ use super::{Loudness, PrepareError, filters};
 const TARGET_LUFS: f64 = -16.0;
 /// No peak may come out higher; encoding adds up to half a decibel to what is measured before it.
 const HIGHEST_PEAK_DBTP: f64 = -1.5;
-/// More would only lift noise.
-const MOST_GAIN_DB: f64 = 40.0;
+/// What would need more is meant to be silent; it would only become noise.
+const MOST_GAIN_DB: f64 = 30.0;
 /// Quieter than this is silence (the absolute gate of ITU-R BS.1770).
 const SILENCE_LUFS: f64 = -70.0;
 /// AAC's encoder puts this many samples before the first. As many are taken from the beginning of the
