@@ -198,8 +198,8 @@ impl EventReader {
         loop {
             if let Some(end) = self.text.find("\n\n") {
                 let block: String = self.text.drain(..end + 2).collect();
-                // A mere sign of life says nothing.
-                if !block.starts_with(':') {
+                // A mere sign of life says nothing; it may also come before an event.
+                if block.lines().any(|line| line.starts_with("data:")) {
                     return Some(parse(&block));
                 }
                 continue;
