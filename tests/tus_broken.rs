@@ -152,6 +152,14 @@ fn huge() -> Vec<u8> {
     film
 }
 
+/// The most memory the station has ever had.
+fn most_memory_kb(station: &station::Station) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", station.pid())).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kb = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kb.expect("Linux tells it").parse().expect("a number")
+}
+
 /// By a program that is not ours.
 fn sha256_of(path: &std::path::Path) -> String {
     let sum = Command::new("sha256sum")
@@ -176,6 +184,7 @@ async fn a_big_file_arrives_whole_over_connections_that_break_and_a_killed_serve
     let mut station = home.start();
     let at = announced(&station, "big.mp4", size).await;
     let (mut connections, mut kills) = (0, 0);
+    let mut at_rest_kb = 0;
     loop {
         let reached = offset(&station, &at).await;
         if reached == size {
@@ -195,6 +204,7 @@ async fn a_big_file_arrives_whole_over_connections_that_break_and_a_killed_serve
                 "{after} is less than {reached}, which was acknowledged"
             );
             kills += 1;
+            at_rest_kb = most_memory_kb(&station);
         }
         connections += 1;
     }
@@ -205,6 +215,11 @@ async fn a_big_file_arrives_whole_over_connections_that_break_and_a_killed_serve
     let (status, told) = result(&station, &at).await;
     assert_eq!(status, StatusCode::OK, "{told}");
     assert_eq!(told["size_bytes"], size);
+    let more_kb = most_memory_kb(&station) - at_rest_kb;
+    assert!(
+        more_kb < 32_000,
+        "two hundred megabytes took {more_kb} kB of memory"
+    );
     let [stored] = files_in_uploads(&home).try_into().expect("one file");
     assert_eq!(sha256_of(&stored), sha256_of(&original));
 }
