@@ -52,7 +52,7 @@ export function mountSubtitles(root, { player, signal, onChange = () => {} }) {
   function onError({ target }) {
     if (!(target instanceof HTMLTrackElement)) return;
     after(backoff.next(Math.random()), () => {
-      if (target.isConnected) target.src = target.getAttribute("src") ?? "";
+      if (target.isConnected) target.replaceWith(target.cloneNode()); // the same address again is no reason to load for all browsers
     }, signal);
   }
 

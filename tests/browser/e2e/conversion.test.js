@@ -155,6 +155,21 @@ test("the key goes from language to language and off, and says so", async () => 
   await leave();
 });
 
+test("a file of words that did not come is asked for again", async () => {
+  const { page, leave } = await newViewer(browser);
+  await page.addInitScript(() => localStorage.setItem("onair.captions", JSON.stringify({ on: true, language: "en", label: null })));
+  let asked = 0;
+  await page.route("**/*.vtt", (route) => {
+    asked += 1;
+    return asked === 1 ? route.abort("connectionreset") : route.continue();
+  });
+  await page.goto(station.url);
+  await showing(page, "Harbour");
+  await words(page).getByText(/^The harbour wakes \d+$/).waitFor();
+  assert.ok(asked > 1, `${asked}`);
+  await leave();
+});
+
 test("words keep clear of the controls in full screen and of the invitation to turn the sound on", async () => {
   const { page, leave } = await newViewer(browser);
   await page.addInitScript(() => localStorage.setItem("onair.captions", JSON.stringify({ on: true, language: "de", label: null })));

@@ -68,6 +68,7 @@ test("every stage has its words, and a wait says what it waits for", () => {
   assert.equal(jobText(one(waiting({ step: "quick" })), NOW_MS), "Waiting its turn");
   assert.equal(jobText(one(waiting({ not_before_ms: NOW_MS + 180_000, failures: 1 })), NOW_MS), "Will be tried again in 3 min");
   assert.equal(jobText(one(waiting({ not_before_ms: NOW_MS - 1, failures: 1 })), NOW_MS), "Waiting its turn for full quality");
+  assert.equal(jobText(one(waiting({ step: "texts" })), NOW_MS), "New subtitles wait their turn");
   assert.equal(jobText(one(failed({ step: "quick" })), NOW_MS), "The conversion failed");
 });
 

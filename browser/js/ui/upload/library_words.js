@@ -21,6 +21,16 @@ const STAGES = {
   subtitles: "Preparing the subtitles",
 };
 
+/** @type {Record<Step, string>} */
+const WAITING = { quick: "Waiting its turn", texts: "New subtitles wait their turn", house: "Waiting its turn for full quality" };
+
+/** @type {Record<Step, string>} */
+const FAILED = {
+  quick: "The conversion failed",
+  texts: "The new subtitles could not be put on",
+  house: "The conversion to full quality failed",
+};
+
 /** @param {LibraryVideo} video @param {boolean} isOnAir */
 export function stateText({ state, version }, isOnAir) {
   if (state === "ready") return listed([isOnAir ? "On air now" : "On the channel", VERSIONS[version]]);
@@ -39,10 +49,10 @@ export function rowFactsText(video) {
  * @param {Job} job @param {number} nowMs channel time
  */
 export function jobText({ state, step, not_before_ms, progress }, nowMs) {
-  if (state === "failed") return step === "quick" ? "The conversion failed" : "The conversion to full quality failed";
+  if (state === "failed") return FAILED[step];
   if (state === "running") return progress ? STAGES[progress.stage] : "Starting";
   if (not_before_ms !== null && not_before_ms > nowMs) return `Will be tried again in ${roughText(not_before_ms - nowMs)}`;
-  return step === "quick" ? "Waiting its turn" : "Waiting its turn for full quality";
+  return WAITING[step];
 }
 
 /** `42 % · 2.1× · 3 min left`: as much as is known. @param {Progress | null} progress */
@@ -65,7 +75,8 @@ const speedText = (speed) => `${speed < 9.95 ? speed.toFixed(1) : Math.round(spe
  * @param {string | undefined} title
  */
 export function endText({ step, failed }, title = "A video") {
-  if (failed) return `${title}: the conversion failed.`;
+  if (failed) return `${title}: ${step === "texts" ? "the new subtitles could not be put on" : "the conversion failed"}.`;
+  if (step === "texts") return `${title} has its new subtitles.`;
   return step === "quick" ? `${title} can go on the air.` : `${title} is there in full quality.`;
 }
 
