@@ -64,7 +64,7 @@ pub(super) async fn encode_picture(
 /// No frame waits for a later one (no B-frames): then the time of decoding is the time of showing, and
 /// there is no offset between the two that one player adds, another takes from an edit list and a third
 /// ignores.
-fn encoder(rung: &RungSpec, duration_s: f64) -> String {
+pub(super) fn encoder(rung: &RungSpec, duration_s: f64) -> String {
     let RungSpec {
         level,
         crf,

@@ -10,6 +10,8 @@ use super::progress::{Meter, Progress, Stage};
 use super::source::Source;
 use super::{Loudness, PrepareError, filters};
 
+/// The encoder of all sound.
+pub(super) const ENCODER: &str = "-c:a aac -profile:a aac_low -b:a 160k -ar 48000 -ac 2";
 /// What all programmes are moved towards.
 const TARGET_LUFS: f64 = -16.0;
 /// No peak may come out higher; encoding adds up to half a decibel to what is measured before it.
@@ -97,7 +99,8 @@ async fn encode(
     arguments
         .word("-filter_complex")
         .word(graph)
-        .words("-map [sound] -c:a aac -profile:a aac_low -b:a 160k -ar 48000 -ac 2")
+        .words("-map [sound]")
+        .words(ENCODER)
         .words(&super::encode::fragments("-frag_duration 2000000"))
         .write(to)?;
     let mut meter = Meter::new(Stage::Encode, plan.duration_s());

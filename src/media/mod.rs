@@ -29,6 +29,7 @@ mod prepare;
 mod probe;
 mod progress;
 mod quick;
+mod reference;
 mod retext;
 mod segments;
 mod source;

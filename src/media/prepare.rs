@@ -10,6 +10,7 @@ use super::ffmpeg::{self, Arguments, Done};
 use super::ladder::{self, Plan, RungSpec};
 use super::leash::{self, Leash};
 use super::progress::{Meter, Progress, Stage};
+use super::reference::Reference;
 use super::source::Source;
 use super::verify::{self, Found, PROGRAMME_FILE, SOUND_FILE};
 use super::{
@@ -43,13 +44,14 @@ pub async fn prepare(
     // Sound and text are little work on one processor; beside the picture they cost no time.
     let sound_file = dir.join(SOUND_FILE);
     let files = &options.subtitles;
-    let (done, loudness, texts) = tokio::try_join!(
+    let (done, loudness, texts, reference) = tokio::try_join!(
         encode::encode_picture(path, &source, &plan, dir, options.threads, &leash, progress),
         loudness::prepare_sound(path, &source, &plan, &sound_file, &leash, progress),
         async {
             let nice = options.niceness;
             Ok(subtitles::extract_subtitles(path, facts, files, dir, nice).await?)
         },
+        Reference::make(plan.rungs, options.niceness),
     )?;
     check_source(path, facts, &leash, &done).await?;
     progress(Progress::begun(Stage::Verify));
@@ -57,6 +59,7 @@ pub async fn prepare(
         join_tracks(dir, &plan, loudness, &leash),
         make_stills(dir, &plan, options)
     )?;
+    verify::check_inits(&package, &reference).map_err(unfit)?;
     package.subtitles = texts.tracks;
     package.notes = texts.left_out;
     match stills {

@@ -12,6 +12,8 @@ use super::{PackageError, Segment};
 const LONGEST_INIT_BYTES: u64 = 64 * 1024;
 /// The table of a few seconds of frames has some kilobytes.
 const LONGEST_MOOF_BYTES: u64 = 1024 * 1024;
+/// Some seconds of frames, of picture or sound; a table may claim more without a byte for each.
+const MOST_SAMPLES: u32 = 10_000;
 /// Thirty days of segments.
 const MOST_FRAGMENTS: usize = 1_500_000;
 /// A last segment shorter than this is one with the segment before it.
@@ -199,7 +201,7 @@ impl Defaults {
 fn read_run(trun: &[u8], start_ticks: u64, defaults: &Defaults) -> Option<Run> {
     const NOT_A_KEY: u32 = 0x01_0000;
     let (version, flags, body) = full(trun)?;
-    let samples = u32_at(body, 0)?;
+    let samples = u32_at(body, 0).filter(|&samples| samples <= MOST_SAMPLES)?;
     let mut at = 4;
     let mut next = || {
         let value = u32_at(body, at);
@@ -269,4 +271,77 @@ fn read_at(file: &File, at: u64, size_bytes: u64) -> Result<Vec<u8>, PackageErro
 
 fn wrong(sentence: &str) -> PackageError {
     PackageError::Wrong(sentence.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fragmented() -> Vec<u8> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("clip.mp4");
+        let mut ffmpeg = std::process::Command::new("ffmpeg");
+        ffmpeg.args(["-nostdin", "-v", "error", "-f", "lavfi"]);
+        ffmpeg.args(["-i", "testsrc2=size=64x36:rate=25:duration=5"]);
+        ffmpeg.args(
+            "-c:v libx264 -pix_fmt yuv420p -bf 0 -g 50 -video_track_timescale 90000".split(' '),
+        );
+        ffmpeg.args(super::super::encode::fragments("").split_whitespace());
+        assert!(ffmpeg.arg(&path).status().unwrap().success());
+        std::fs::read(path).unwrap()
+    }
+
+    fn layout_of(bytes: &[u8]) -> Result<Layout, PackageError> {
+        let file = tempfile::tempfile().unwrap();
+        file.write_all_at(bytes, 0).unwrap();
+        layout(&file)
+    }
+
+    #[test]
+    fn segments_follow_each_other_and_a_short_end_is_joined() {
+        let bytes = fragmented();
+        let layout = layout_of(&bytes).unwrap();
+        let times: Vec<_> = layout
+            .segments
+            .iter()
+            .map(|s| (s.start_ticks, s.duration_ticks))
+            .collect();
+        assert_eq!(times, [(0, 180_000), (180_000, 270_000)]);
+        assert_eq!(layout.samples, 125);
+        assert_eq!(layout.segments[0].offset, layout.init_bytes);
+        assert_eq!(layout.segments[1].end(), bytes.len() as u64);
+        let (width, height) = (64, 36);
+        assert_eq!(layout.init.kind, Kind::Picture { width, height });
+    }
+
+    #[test]
+    fn whatever_the_bytes_say_there_is_an_answer() {
+        let whole = fragmented();
+        for cut in [0, 7, 30, 700, 900, whole.len() - 1] {
+            assert!(layout_of(&whole[..cut]).is_err(), "{cut}");
+        }
+        // Every byte of the headers once with each of a few other values.
+        let file = tempfile::tempfile().unwrap();
+        file.write_all_at(&whole, 0).unwrap();
+        for at in 0..1500 {
+            for value in [0, 1, 0x7f, 0xff] {
+                file.write_all_at(&[value], at as u64).unwrap();
+                if let Ok(layout) = layout(&file) {
+                    assert_eq!(layout.segments.last().unwrap().end(), whole.len() as u64);
+                }
+            }
+            file.write_all_at(&whole[at..=at], at as u64).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_run_that_claims_frames_it_has_no_bytes_for_is_refused() {
+        let nothing = Defaults {
+            duration: 0,
+            size: 0,
+            flags: 0,
+        };
+        let endless = [0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
+        assert!(read_run(&endless, 0, &nothing).is_none());
+    }
 }

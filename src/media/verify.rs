@@ -12,6 +12,7 @@ use super::ffmpeg::{self, Arguments};
 use super::init::Kind;
 use super::ladder::{self, LADDER, RungSpec, SOUND_RATE_HZ};
 use super::leash::{self, Leash};
+use super::reference::Reference;
 use super::segments::Layout;
 use super::tracks::{self, wrong};
 use super::{
@@ -135,8 +136,28 @@ pub async fn verify_package(dir: &Path) -> Result<Package, PackageError> {
     let checked = tokio::task::spawn_blocking(move || check_folder(&folder));
     let package = checked.await.map_err(io::Error::other)??;
     check_programme(dir, &package).await?;
+    let specs = &LADDER[LADDER.len() - package.rungs.len()..];
+    let reference = Reference::make(specs, 0).await.map_err(as_package_error)?;
+    check_inits(&package, &reference)?;
     check_decoding(dir, &package).await?;
     Ok(package)
+}
+
+/// Every track begins as it does in all other videos.
+pub(super) fn check_inits(package: &Package, reference: &Reference) -> Result<(), PackageError> {
+    for rung in &package.rungs {
+        reference.check(&rung.track)?;
+    }
+    reference.check(&package.audio)
+}
+
+/// Failures of ffmpeg while it looks at a folder.
+fn as_package_error(error: PrepareError) -> PackageError {
+    match error {
+        PrepareError::Io(error) => PackageError::Io(error),
+        PrepareError::NotInstalled => PackageError::Io(io::Error::other(error.to_string())),
+        other => PackageError::Wrong(other.to_string()),
+    }
 }
 
 fn check_folder(dir: &Path) -> Result<Package, PackageError> {
@@ -330,11 +351,7 @@ async fn check_decoding(dir: &Path, package: &Package) -> Result<(), PackageErro
     leash.reads.push(dir.to_owned());
     let done = ffmpeg::run(&arguments, &leash, |line| line.starts_with(b"frame="))
         .await
-        .map_err(|error| match error {
-            PrepareError::Io(error) => PackageError::Io(error),
-            PrepareError::NotInstalled => PackageError::Io(io::Error::other(error.to_string())),
-            other => PackageError::Wrong(other.to_string()),
-        })?;
+        .map_err(as_package_error)?;
     if done.success && done.complaint.is_empty() {
         return Ok(());
     }
