@@ -4,9 +4,14 @@
 mod house;
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use house::{X264, clip, inputs, prepared};
-use onair::media::{Playability, PrepareOptions, playability, probe, quick, verify_package};
+use onair::media::{
+    Playability, PrepareOptions, Progress, Stage, playability, prepare, probe, quick,
+    verify_package,
+};
+use tokio::sync::Notify;
 
 #[tokio::test]
 async fn init_segments_are_the_same_for_every_video() {
@@ -71,4 +76,47 @@ async fn a_quick_version_is_a_remux_or_the_lowest_rung() {
             probe(&out.path().join("programme.mp4")).await.unwrap()
         );
     }
+}
+
+#[tokio::test]
+async fn a_conversion_nobody_waits_for_any_longer_ends_with_all_it_started() {
+    let dir = tempfile::tempdir().unwrap();
+    let recipe = format!("{} {X264} -c:a aac", inputs("1280x720", "25", 20.0));
+    let source = clip(dir.path(), "long.mp4", &recipe);
+    let out = tempfile::tempdir().unwrap();
+    let facts = probe(&source).await.unwrap();
+    let options = PrepareOptions::default();
+    let stages = Mutex::new(Vec::new());
+    let under_way = Notify::new();
+    let tell = |at: Progress| {
+        assert!(at.done_permille <= 1000);
+        stages.lock().unwrap().push(at.stage);
+        if at.stage == Stage::Encode && at.done_permille > 0 {
+            under_way.notify_one();
+        }
+    };
+    tokio::select! {
+        done = prepare(&source, &facts, out.path(), &options, &tell) => {
+            panic!("it should have been under way: {done:?}");
+        }
+        () = under_way.notified() => {}
+    }
+    assert_eq!(stages.lock().unwrap()[0], Stage::Measure);
+    // The killed are gone once the kernel has cleared them away.
+    let mark = out.path().to_str().unwrap();
+    for _ in 0..1000 {
+        if !is_in_an_argument(mark) {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("an ffmpeg is still there");
+}
+
+/// Whether any process has `text` in its arguments.
+fn is_in_an_argument(text: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter_map(|process| std::fs::read(process.path().join("cmdline")).ok())
+        .any(|arguments| String::from_utf8_lossy(&arguments).contains(text))
 }
