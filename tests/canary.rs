@@ -10,6 +10,7 @@ mod content;
 #[path = "support/hostile.rs"]
 mod hostile;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use onair::media::{
@@ -36,26 +37,32 @@ fn file(path: &Path) -> SubtitleFile {
 async fn put_through(path: &Path, facts: &Facts, out: &Path) -> Vec<String> {
     let dirs = ["quick", "prepare", "subtitles", "stills"].map(|name| out.join(name));
     for dir in &dirs {
-        std::fs::create_dir(dir).unwrap();
+        fs::create_dir(dir).unwrap();
     }
     let [quick_dir, prepare_dir, subtitles_dir, stills_dir] = &dirs;
     let (options, uploaded) = (PrepareOptions::default(), [file(path)]);
     let quiet = |_| {};
     let (probed, quick, prepared, subtitles, stills) = tokio::join!(
         probe(path),
-        quick(path, facts, quick_dir, &options, &quiet),
-        prepare(path, facts, prepare_dir, &options, &quiet),
-        extract_subtitles(path, facts, &uploaded, subtitles_dir, 0),
-        make_stills(path, path, 2000, stills_dir, 0),
+        Box::pin(quick(path, facts, quick_dir, &options, &quiet)),
+        Box::pin(prepare(path, facts, prepare_dir, &options, &quiet)),
+        Box::pin(extract_subtitles(path, facts, &uploaded, subtitles_dir, 0)),
+        Box::pin(make_stills(path, path, 2000, stills_dir, 0)),
     );
-    let probed = probed.unwrap_err();
-    assert!(probed.is_about_the_file(), "{}: {probed}", path.display());
+    // This one is an honest file but for where its pictures are to be.
+    let headers_are_true = path.extension().is_some_and(|ending| ending == "mov")
+        && fs::read(path).unwrap().starts_with(b"\0\0\0");
+    if !headers_are_true {
+        let probed = probed.as_ref().unwrap_err();
+        assert!(probed.is_about_the_file(), "{}: {probed}", path.display());
+        assert!(prepared.is_err() && stills.is_err(), "{}", path.display());
+    }
     vec![
-        format!("{probed} {probed:?}"),
+        format!("{probed:?}"),
         format!("{quick:?}"),
-        format!("{:?}", prepared.unwrap_err()),
+        format!("{prepared:?}"),
         format!("{subtitles:?}"),
-        format!("{:?}", stills.unwrap_err()),
+        format!("{stills:?}"),
     ]
 }
 
@@ -108,7 +115,7 @@ async fn a_real_exploit_shows_nobody_the_machine_s_users() {
     assert!(!said.iter().any(|s| is_leak(s.as_bytes())), "{said:?}");
     let made: Vec<_> = ["quick", "prepare", "subtitles", "stills"]
         .into_iter()
-        .flat_map(|name| std::fs::read_dir(out.path().join(name)).unwrap())
+        .flat_map(|name| fs::read_dir(out.path().join(name)).unwrap())
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.metadata().unwrap().len() > 0)
         .collect();

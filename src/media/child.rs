@@ -133,16 +133,18 @@ async fn start(
 ) -> Result<Running, ChildError> {
     let program = found(program)?;
     let runtime = tokio::runtime::Handle::current();
-    let (arguments, leash) = (arguments.to_vec(), leash.clone());
+    let (arguments, own) = (arguments.to_vec(), leash.clone());
     let (tell, told) = tokio::sync::oneshot::channel();
     std::thread::Builder::new()
         .name("child".to_owned())
         .spawn(move || {
             let _entered = runtime.enter();
             // With nobody left to tell, what was started is killed.
-            let _ = tell.send(start_confined(&program, &arguments, &leash));
+            let _ = tell.send(start_confined(&program, &arguments, &own));
         })?;
     let (running, held) = told.await.map_err(io::Error::other)??;
+    // From here, since that thread may do nothing to other processes any more.
+    running.group.limit(leash)?;
     held.say_once();
     Ok(running)
 }
@@ -192,7 +194,6 @@ fn start_confined(
         child,
         _scratch: scratch,
     };
-    running.group.limit(leash)?;
     Ok((running, held))
 }
 

@@ -12,18 +12,20 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, LandlockStatus, PathBeneath, PathFd, Ruleset,
     RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule,
+};
 
 use super::leash::Leash;
 
 /// Where programs and what they load live; those that are there.
-const SYSTEM: [&str; 14] = [
+const SYSTEM: [&str; 13] = [
     "/usr",
     "/bin",
     "/lib",
     "/lib32",
     "/lib64",
-    "/opt",
     "/nix/store",
     "/gnu/store",
     "/etc/ld.so.cache",
@@ -140,6 +142,7 @@ pub(super) fn confine_this_thread(leash: &Leash, program: &Path) -> io::Result<H
 fn keep_to_files(leash: &Leash, program: &Path) -> io::Result<bool> {
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let run = read | AccessFs::Execute;
+    let own = with_its_libraries(program);
     let reads = opened(&leash.reads)?;
     let writes = opened(&leash.writes)?;
     let confine = || -> Result<_, RulesetError> {
@@ -149,7 +152,7 @@ fn keep_to_files(leash: &Leash, program: &Path) -> io::Result<bool> {
             .scope(Scope::from_all(RULES))?
             .create()?
             .add_rules(path_beneath_rules(SYSTEM, run))?
-            .add_rules(path_beneath_rules([program], run))?
+            .add_rules(path_beneath_rules(&own, run))?
             .add_rules(path_beneath_rules([NOTHING], read | AccessFs::WriteFile))?
             .add_rules(rules(reads, read))?
             .add_rules(rules(writes, read | writing()))?
@@ -163,6 +166,16 @@ fn keep_to_files(leash: &Leash, program: &Path) -> io::Result<bool> {
         ));
     }
     Ok(there)
+}
+
+/// A program from elsewhere brings its libraries along, in `lib` beside the folder it is in.
+fn with_its_libraries(program: &Path) -> Vec<PathBuf> {
+    let real = program
+        .canonicalize()
+        .unwrap_or_else(|_| program.to_owned());
+    let around = real.parent().and_then(Path::parent);
+    let libraries = around.map(|around| around.join("lib"));
+    libraries.into_iter().chain([real]).collect()
 }
 
 /// Plain files and folders; no links, which would have others read what a child may not, and no
@@ -219,6 +232,10 @@ fn filter() -> Option<&'static BpfProgram> {
             let processor = std::env::consts::ARCH.try_into().ok()?;
             let mut refused: BTreeMap<_, _> =
                 REFUSED.iter().map(|&call| (call, Vec::new())).collect();
+            // A process may look up and change its own limits.
+            let others = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, 0);
+            let others = SeccompRule::new(vec![others.ok()?]).ok()?;
+            refused.insert(libc::SYS_prlimit64, vec![others]);
             if cfg!(target_arch = "x86_64") {
                 refused.extend(REFUSED.iter().map(|&call| (call | X32, Vec::new())));
             }

@@ -64,7 +64,8 @@ impl Lines {
 
     /// Reads on until there was a sign of life (true) or the end (false).
     async fn until_sign(&mut self, line: &mut impl FnMut(&[u8]) -> bool) -> io::Result<bool> {
-        let mut buffer = [0; 16 * 1024];
+        // On the heap: the futures around this one are large enough.
+        let mut buffer = vec![0; 16 * 1024];
         let mut alive = false;
         while !alive {
             let n = self.output.read(&mut buffer).await?;
@@ -110,7 +111,7 @@ impl Complaint {
 
     /// Reads until the complaints end.
     pub async fn hear_out(&mut self) -> Result<(), Stopped> {
-        let mut buffer = [0; 4096];
+        let mut buffer = vec![0; 4096];
         loop {
             let n = self.output.read(&mut buffer).await?;
             if n == 0 {

@@ -270,8 +270,71 @@ impl Trap {
                     works,
                 }
             };
-        entries.into_iter().map(write).collect()
+        let mut files: Vec<Hostile> = entries.into_iter().map(write).collect();
+        files.push(self.movie_elsewhere(&video));
+        files
     }
+
+    /// A QuickTime movie that says its pictures are in the file at `elsewhere`.
+    fn movie_elsewhere(&self, elsewhere: &str) -> Hostile {
+        let path = self.dir.path().join("movie-elsewhere.mov");
+        let made = Command::new("ffmpeg")
+            .args([
+                "-nostdin",
+                "-v",
+                "error",
+                "-f",
+                "lavfi",
+                "-i",
+                "testsrc2=s=64x48:r=5:d=1",
+            ])
+            .args(["-c:v", "mpeg4", "-f", "mov"])
+            .arg(&path)
+            .status();
+        assert!(made.unwrap().success());
+        fs::write(&path, referring(&fs::read(&path).unwrap(), elsewhere)).unwrap();
+        Hostile {
+            path,
+            unguarded: vec!["-enable_drefs", "1", "-use_absolute_path", "1"],
+            works: true,
+        }
+    }
+}
+
+/// The movie with an alias to `elsewhere` as its data reference (ISO/IEC 14496-12 §8.7.2, and the
+/// Macintosh's alias records); its index must be at the end.
+fn referring(movie: &[u8], elsewhere: &str) -> Vec<u8> {
+    let find = |name: &[u8]| {
+        let mut windows = movie.windows(4);
+        windows.position(|window| window == name).unwrap() - 4
+    };
+    let mut alias = [0; 10 + 28 + 12 + 64 + 16 + 4 + 16].to_vec();
+    // The whole path, then the end.
+    alias.extend([0, 2]);
+    alias.extend(u16::try_from(elsewhere.len()).unwrap().to_be_bytes());
+    alias.extend(elsewhere.bytes());
+    alias.resize(alias.len() + elsewhere.len() % 2, 0);
+    alias.extend([0xff, 0xff, 0, 0]);
+    let entry_size = u32::try_from(12 + alias.len()).unwrap();
+    let entry = [&entry_size.to_be_bytes()[..], b"alis", &[0; 4], &alias].concat();
+    let list = find(b"dref");
+    let old = u32::from_be_bytes(movie[list..list + 4].try_into().unwrap());
+    let head = [
+        &(16 + entry_size).to_be_bytes()[..],
+        b"dref",
+        &[0; 4],
+        &[0, 0, 0, 1],
+    ]
+    .concat();
+    let after = list + old as usize;
+    let mut made = [&movie[..list], &head, &entry, &movie[after..]].concat();
+    // Every box around it has grown.
+    for name in [b"moov", b"trak", b"mdia", b"minf", b"dinf"] {
+        let at = find(name);
+        let size = u32::from_be_bytes(made[at..at + 4].try_into().unwrap());
+        made[at..at + 4].copy_from_slice(&(size + 16 + entry_size - old).to_be_bytes());
+    }
+    made
 }
 
 /// The arguments of an ffmpeg without any guard that copies what it finds at `path` to `out`.

@@ -175,6 +175,21 @@ async fn a_child_steps_back_and_gains_no_rights() {
 }
 
 #[tokio::test]
+async fn a_child_does_nothing_to_other_processes() {
+    let script = "kill -0 $PPID && echo reached; prlimit --pid $PPID --core=0 && echo reached; \
+                  ulimit -c 0; echo here";
+    let (ended, lines) = shell(&leash(), script).await;
+    if held().sockets {
+        assert_eq!(lines, ["here"]);
+        assert_eq!(
+            ended.complaint.matches("not permitted").count(),
+            2,
+            "{ended:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_child_takes_no_more_memory_than_it_may() {
     let few = Leash {
         max_memory_bytes: Some(200 << 20),
