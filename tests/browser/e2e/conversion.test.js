@@ -38,7 +38,7 @@ after(async () => {
 /** @param {string} what @param {() => Promise<boolean>} isSo */
 async function until(what, isSo) {
   const limit = performance.now() + CONVERSION_LIMIT_MS;
-  while (!(await isSo())) {
+  while (!(await isSo().catch(() => false))) { // a busy station may drop a connection
     if (performance.now() > limit) throw new Error(`not in time: ${what}\n${station.output}`);
     await new Promise((then) => setTimeout(then, 200));
   }
@@ -270,6 +270,19 @@ test("a conversion that was given up says why and can be tried again, also when 
   }
   await page.getByRole("button", { name: "Try again: Tram" }).click();
   await tram.getByRole("alert").getByText("There is no failed conversion of this video.").waitFor();
+  await leave();
+});
+
+test("subtitles added on the page are offered, and what is none is refused in words", async () => {
+  const { page, leave } = await newViewer(browser);
+  await page.goto(`${station.url}/upload`);
+  const texts = page.getByLabel("Add captions to Tram");
+  const note = row(page, "Tram").locator("[data-texts-note]");
+  await texts.setInputFiles({ name: "tram.fr.srt", mimeType: "", buffer: Buffer.from("1\n00:00:00,000 --> 00:00:08,000\nLe tram arrive\n") });
+  await note.getByText("“tram.fr.srt” is taken").waitFor();
+  await row(page, "Tram").getByText(/subtitles: .*Français/).waitFor({ timeout: CONVERSION_LIMIT_MS });
+  await texts.setInputFiles({ name: "tram.it.srt", mimeType: "", buffer: Buffer.from([0, 1, 2, 3, 255, 254, 0]) });
+  await note.getByText(/^“tram\.it\.srt”: The subtitles were not taken/).waitFor();
   await leave();
 });
 

@@ -10,6 +10,7 @@ import { scope } from "../scope.js";
 import { renderRow } from "./library_row.js";
 import { endText } from "./library_words.js";
 import { retryIn } from "./row_job.js";
+import { sendTextsFrom } from "./row_texts.js";
 import { mountRowPreviews } from "./row_preview.js";
 
 /** @import { Job, Jobs } from "../../core/jobs.js" */
@@ -124,6 +125,9 @@ export function mountLibraryList(page, { signal: parent, serverNow, onListing })
   list.addEventListener("click", ({ target }) => {
     const button = target instanceof Element ? target.closest("[data-job-retry]") : null;
     for (const [id, row] of rows) if (button && row.contains(button)) void retryIn(row, id, signal);
+  }, { signal });
+  list.addEventListener("change", ({ target }) => {
+    for (const [id, row] of rows) if (target instanceof HTMLInputElement && row.contains(target)) void sendTextsFrom(row, id, signal);
   }, { signal });
   filters.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("button") : null;

@@ -29,6 +29,8 @@ export function renderRow(row, { video, job, nowMs }) {
   setAttribute(find(row, "[data-still]"), "data-previews", previews);
   find(row, "[data-preview]").hidden = previews === null;
   setText(find(row, "[data-preview-label]"), `Preview of ${title}`);
+  setText(find(row, "[data-texts-name]"), `Add captions to ${title}`);
+  find(row, "[data-texts-label]").hidden = state === "quarantined";
   renderJob(row, video, job, nowMs);
   find(row, "[data-row-more]").hidden = reason.hidden && job === null;
 }
