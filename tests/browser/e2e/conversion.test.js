@@ -207,12 +207,20 @@ test("the ambient screen shows the words chosen on the main page, also when that
 
 test("stills stand beside what is next and in the library, and nothing moves when they come", async () => {
   const { page, leave } = await newViewer(browser);
+  await page.addInitScript(() => {
+    const shifts = /** @type {any} */ (globalThis);
+    shifts.moved = [];
+    new PerformanceObserver((list) => {
+      for (const entry of /** @type {any[]} */ (list.getEntries())) shifts.moved.push(entry.sources?.map((/** @type {any} */ { node }) => node?.className).join());
+    }).observe({ type: "layout-shift", buffered: true });
+  });
   await page.goto(station.url);
   await inStep(page);
   await page.waitForFunction(() => {
     const picture = /** @type {HTMLImageElement | null} */ (document.querySelector("[data-next] [data-still] img"));
     return picture && !picture.hidden && picture.naturalWidth > 0;
   });
+  assert.deepEqual(await page.evaluate(() => /** @type {any} */ (globalThis).moved), []);
   await page.goto(`${station.url}/upload`);
   await row(page, "Harbour").locator("[data-still] img:not([hidden])").waitFor();
   const box = await row(page, "Harbour").locator("[data-still]").boundingBox();
