@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     /// Videos, or folders made by `onair process`
     #[arg(required = true)]
     what: Vec<PathBuf>,
-    /// The station's address, such as http://tv.local:8000; otherwise the one on this machine
+    /// The station's address, such as `http://tv.local:8000`; otherwise the one on this machine
     #[arg(long)]
     server: Option<String>,
     /// What the video is called; otherwise its file's name says

@@ -29,7 +29,7 @@ const TRIES: u32 = 5;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The station's address, such as http://tv.local:8000 (its token is read from
+    /// The station's address, such as `http://tv.local:8000` (its token is read from
     /// ONAIR_WORKER_TOKEN)
     #[arg(long)]
     server: Option<String>,

@@ -8,7 +8,7 @@ use super::prepare::{add_subtitles, finish};
 use super::progress::Progress;
 use super::{Facts, Package, PackageError, PrepareError, PrepareOptions};
 
-/// Makes in `dir` what [`prepare`](super::prepare) would make of the video at `path` with these
+/// Makes in `dir` what [`prepare`](super::prepare()) would make of the video at `path` with these
 /// subtitles, out of the house version in `before`, in no time: nothing is encoded.
 ///
 /// # Errors
