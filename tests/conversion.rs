@@ -277,7 +277,7 @@ fn ended(child: Child) -> (bool, String) {
 async fn a_worker_on_another_machine_does_the_work() {
     let home = Home::empty().set("ONAIR_WORKER_TOKEN", TOKEN);
     let station = home.start();
-    let film = upload(&station, &clips::playable(4.0), "Film.mp4").await;
+    let film = upload(&station, &clips::playable(20.0), "Film.mp4").await;
     let tape = upload(&station, &clips::avi(4.0), "Tape.avi").await;
     let jobs = until_jobs(&station, |jobs| jobs.len() == 2).await;
     assert!(jobs.iter().all(|job| job["state"] == "waiting"), "{jobs:?}");

@@ -23,7 +23,7 @@ const WAIT_S: u64 = 25;
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The station hears of a job this often.
-const TELL_EVERY: Duration = Duration::from_secs(2);
+const TELL_EVERY: Duration = Duration::from_millis(500);
 /// A file is sent this often before its job is given up.
 const TRIES: u32 = 5;
 
