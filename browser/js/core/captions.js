@@ -73,3 +73,12 @@ export function wishAfter(wish, tracks, place) {
  * @param {number} count
  */
 export const trackAfter = (place, count) => (place + 1 < count ? place + 1 : -1);
+
+/**
+ * The cues that are being said, of those a browser calls active: Chromium counts the instant a cue ends as its own,
+ * so that a picture standing on a boundary would show two where HTML has one (its end is not part of a cue).
+ * @template {Readonly<{ startTime: number, endTime: number }>} Cue
+ * @param {ReadonlyArray<Cue>} active
+ * @returns {Cue[]}
+ */
+export const cuesSaid = (active) => active.filter(({ endTime }) => !active.some(({ startTime }) => startTime >= endTime));

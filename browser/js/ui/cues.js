@@ -1,6 +1,7 @@
 // The words of a subtitle track over the picture. Drawn by the page and not by the browser, so that they keep clear
 // of the controls, are as large as the picture asks for, and leave in the instant their programme does.
 
+import { cuesSaid } from "../core/captions.js";
 import { find, setAttribute } from "./dom.js";
 
 /** Files with more at a time are not meant to be read. */
@@ -23,7 +24,7 @@ export function mountCues(root, { signal }) {
   let listening = new AbortController();
 
   function render() {
-    const active = /** @type {VTTCue[]} */ ([...(followed?.activeCues ?? [])].slice(0, AT_ONCE_MAX));
+    const active = cuesSaid(/** @type {VTTCue[]} */ ([...(followed?.activeCues ?? [])].slice(0, AT_ONCE_MAX)));
     setAttribute(box, "lang", followed?.language || null);
     for (const [group, wanted] of /** @type {const} */ ([[top, true], [bottom, false]])) {
       group?.replaceChildren(...active.filter((cue) => isAtTop(cue) === wanted).map(line));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chosenTrack, NO_WISH, trackAfter, wishAfter, wishFrom } from "../../../browser/js/core/captions.js";
+import { chosenTrack, cuesSaid, NO_WISH, trackAfter, wishAfter, wishFrom } from "../../../browser/js/core/captions.js";
 
 const track = (/** @type {string} */ language, label = language) => ({ language, label });
 const wants = (/** @type {string | null} */ language, /** @type {string | null} */ label = null) => ({ on: true, language, label });
@@ -51,4 +51,11 @@ test("whatever is kept in a browser reads as a wish", () => {
 test("a key goes from track to track, then off, then around again", () => {
   assert.deepEqual([-1, 0, 1, 2].map((place) => trackAfter(place, 3)), [0, 1, 2, -1]);
   assert.equal(trackAfter(-1, 0), -1);
+});
+
+test("on the boundary of two cues only the second is said, and cues that overlap are both", () => {
+  const cue = (/** @type {number} */ startTime, /** @type {number} */ endTime) => ({ startTime, endTime });
+  assert.deepEqual(cuesSaid([cue(0, 2), cue(2, 4)]), [cue(2, 4)]);
+  assert.deepEqual(cuesSaid([cue(0, 2), cue(1.999, 4)]), [cue(0, 2), cue(1.999, 4)]);
+  assert.deepEqual(cuesSaid([cue(0, 2)]), [cue(0, 2)]);
 });
