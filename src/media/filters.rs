@@ -69,6 +69,10 @@ fn fitted(plan: &Plan, colour: Colour) -> String {
     )
 }
 
+/// The sound in stereo with its own time stamps; gaps and overlaps above 15 ms are filled and cut.
+pub(super) const SOUND_IN_ITS_PLACE: &str = "aresample=48000:async=1:min_hard_comp=0.015,\
+    aformat=sample_fmts=fltp:sample_rates=48000:channel_layouts=stereo";
+
 /// The sound as it goes into the measurement and into the encoder: stereo, from the first picture to
 /// the last, with silence where the source has none.
 pub(super) fn sound(plan: &Plan, source: &Source) -> String {

@@ -14,8 +14,8 @@ use super::{
 };
 
 /// From one key frame to the next at most, in seconds: whoever joins in between has to decode all of it
-/// first.
-const KEYS_APART_S: f64 = 6.0;
+/// first. x264's own default, 250 frames, is 10.4 s of film, and two processors decode that in a second.
+const KEYS_APART_S: f64 = 10.5;
 /// Where key frames are looked at: this much of the beginning and of the middle.
 const LOOK_AT_S: f64 = 30.0;
 /// Pixels per second of video that one processor decodes in the time there is: a one-minute video is
@@ -23,7 +23,8 @@ const LOOK_AT_S: f64 = 30.0;
 const PIXELS_PER_S: f64 = 16e6;
 
 /// Makes a first version of the video at `path` as `programme.mp4` in `dir`, and says what it is: its
-/// own pictures and sound if browsers play them, else the lowest rung in a hurry.
+/// own pictures and sound if browsers play them, its own pictures if they play only those, else the
+/// lowest rung in a hurry.
 ///
 /// # Errors
 /// [`PrepareError`], whose text can be shown to the person whose video it is.
@@ -46,9 +47,10 @@ pub async fn quick(
         leash: &leash,
         progress,
     };
-    let made = match fits(path, facts).await? {
-        true => work.remux().await?,
-        false => None,
+    let made = match fit(path, facts).await? {
+        Fit::Both => work.remux(&["-c", "copy"]).await?,
+        Fit::Picture => work.remux(&work.sound_anew()).await?,
+        Fit::Neither => None,
     };
     let made = match made {
         Some(made) => made,
@@ -59,15 +61,24 @@ pub async fn quick(
     Ok(made)
 }
 
+/// What of a source browsers play.
+enum Fit {
+    Both,
+    Picture,
+    Neither,
+}
+
 /// Whether picture and sound are what browsers play, with key frames to join at.
-async fn fits(path: &Path, facts: &Facts) -> Result<bool, PrepareError> {
-    let as_mp4 = Facts {
+async fn fit(path: &Path, facts: &Facts) -> Result<Fit, PrepareError> {
+    let in_mp4 = |audio| Facts {
         container: "mp4".to_owned(),
         indexed: true,
+        audio,
         ..facts.clone()
     };
-    if playability(&as_mp4) != Playability::Playable {
-        return Ok(false);
+    let plays = |audio| playability(&in_mp4(audio)) == Playability::Playable;
+    if !plays(None) {
+        return Ok(Fit::Neither);
     }
     let duration_s = facts.duration_ms as f64 / 1000.0;
     let mut starts_s = vec![0.0];
@@ -77,10 +88,13 @@ async fn fits(path: &Path, facts: &Facts) -> Result<bool, PrepareError> {
     for start_s in starts_s {
         let apart_s = keys_apart_s(path, start_s).await;
         if apart_s.map_err(PrepareError::Source)? > KEYS_APART_S {
-            return Ok(false);
+            return Ok(Fit::Neither);
         }
     }
-    Ok(true)
+    Ok(match plays(facts.audio.clone()) {
+        true => Fit::Both,
+        false => Fit::Picture,
+    })
 }
 
 /// The longest time without a key frame from about `start_s` on.
@@ -127,8 +141,24 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// The same pictures and sound in another container; none if that cannot be.
-    async fn remux(&self) -> Result<Option<Facts>, PrepareError> {
+    /// The sound as browsers play it beside the pictures as they are, at the times it has beside them.
+    fn sound_anew(&self) -> [&'static str; 10] {
+        [
+            "-c:v",
+            "copy",
+            "-af",
+            filters::SOUND_IN_ITS_PLACE,
+            "-c:a",
+            "aac",
+            "-aac_coder",
+            "fast",
+            "-b:a",
+            "160k",
+        ]
+    }
+
+    /// The same pictures in another container, and the sound as `codecs` say; none if that cannot be.
+    async fn remux(&self, codecs: &[&str]) -> Result<Option<Facts>, PrepareError> {
         let mut arguments = Arguments::new();
         arguments.read(self.path)?;
         arguments
@@ -137,7 +167,10 @@ impl Work<'_> {
         if let Some(sound) = self.source.sound {
             arguments.word("-map").word(format!("0:{sound}"));
         }
-        arguments.words("-c copy -map_metadata -1 -map_chapters -1 -sn -dn");
+        for word in codecs {
+            arguments.word(word);
+        }
+        arguments.words("-map_metadata -1 -map_chapters -1 -sn -dn");
         arguments
             .words("-movflags +faststart -f mp4")
             .write(self.to)?;
