@@ -97,6 +97,33 @@ impl Lease {
     }
 }
 
+/// A lease whose record is on its way to the disk. If nobody waits for it any more, the job is
+/// there for others at once, and not only when the lease would have run out.
+struct Unbegun<'c> {
+    conversion: &'c Conversion,
+    lease: Option<Lease>,
+}
+
+impl Unbegun<'_> {
+    fn taken(mut self) -> Lease {
+        self.lease.take().expect("it is taken once")
+    }
+}
+
+impl Drop for Unbegun<'_> {
+    fn drop(&mut self) {
+        let Some(lease) = self.lease.take() else {
+            return;
+        };
+        let conversion = self.conversion;
+        // The record may come to the disk and say once too often that the job was broken off. It
+        // is put right when the job is begun again.
+        let _note = conversion.book().returned(lease.video(), lease.token);
+        conversion.tell();
+        conversion.0.news.notify_waiters();
+    }
+}
+
 impl Conversion {
     /// Takes up the jobs there are; nobody works on them yet.
     ///
@@ -210,8 +237,13 @@ impl Conversion {
         let Some((task, note)) = leased else {
             return Ok(None);
         };
-        let lease = Lease { task, token };
-        if let Err(error) = self.write(vec![note]).await {
+        let unbegun = Unbegun {
+            conversion: self,
+            lease: Some(Lease { task, token }),
+        };
+        let written = self.write(vec![note]).await;
+        let lease = unbegun.taken();
+        if let Err(error) = written {
             let _unwritten = self.book().returned(lease.video(), token);
             return Err(error.into());
         }

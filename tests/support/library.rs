@@ -108,6 +108,12 @@ impl Home {
         Library::start(config, records, clock, bucket, shutdown.subscribe()).await
     }
 
+    /// The records of what was opened last.
+    pub fn records(&self) -> Records {
+        let open = self.open.lock().unwrap();
+        open.as_ref().expect("a library is open").records.clone()
+    }
+
     /// Ends what was opened before, as the end of its process would.
     pub fn close(&self) {
         if let Some(open) = self.open.lock().unwrap().take() {
