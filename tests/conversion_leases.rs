@@ -86,7 +86,7 @@ async fn a_job_nobody_waits_for_any_more_goes_to_who_waits_already() {
     }
     let waited = tokio::time::timeout(Duration::from_secs(10), waiting).await;
     waited.expect("it is told at once, not when the lease would have run out");
-    let views = conversion.subscribe().borrow().clone();
+    let views = conversion.subscribe().borrow().listed.clone();
     let running = |view: &JobView| matches!(&view.state, JobState::Running { worker, .. } if worker == "patient");
     assert!(views.len() == 1 && running(&views[0]), "{views:?}");
 }

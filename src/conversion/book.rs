@@ -1,10 +1,10 @@
 //! The book of jobs: what is to be done, by whom, and what to write down. No clock and no disk:
 //! the time comes in, what must be durable goes out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::job::{JobRecord, JobState, JobView, Step, Task};
+use super::job::{JobRecord, JobState, JobView, Jobs, Step, Task};
 use crate::library::{Bytes, Catalogue, Video};
 use crate::media::Progress;
 use crate::timeline::VideoId;
@@ -15,6 +15,8 @@ const MOST_FAILURES: u32 = 3;
 const MOST_INTERRUPTIONS: u32 = 8;
 /// How long after its first failure a job is tried again; then four times as long.
 const FIRST_WAIT_MS: i64 = 15_000;
+/// More jobs than these are only counted.
+const MOST_LISTED: usize = 200;
 /// A worker that was not heard of for so long is taken for dead.
 pub(super) const LEASE_MS: i64 = 90_000;
 
@@ -41,6 +43,8 @@ pub(super) type Note = (VideoId, Option<JobRecord>);
 pub(super) struct Book {
     /// What wants something, in the order of its turn.
     wanted: Vec<(Step, Arc<Video>)>,
+    /// Where in that each is.
+    turns: HashMap<VideoId, usize>,
     records: HashMap<VideoId, JobRecord>,
     running: HashMap<VideoId, Running>,
     /// The newest version anybody was asked for: whoever lost a job may still write into its
@@ -69,6 +73,8 @@ impl Book {
             .collect();
         // Quick ones first; among equals the channel's order, which the catalogue has.
         self.wanted.sort_by_key(|(step, _)| *step);
+        let turns = self.wanted.iter().enumerate();
+        self.turns = turns.map(|(turn, (_, v))| (v.id.clone(), turn)).collect();
         let stale: Vec<VideoId> = {
             let of = |id: &VideoId| catalogue.get(id).map(|v| (Step::wanted_by(v), v));
             let stale = self.records.iter().filter(|(id, record)| {
@@ -222,35 +228,56 @@ impl Book {
         waits.chain(leases).min()
     }
 
-    /// Every job there is, in the order of its turn.
-    pub fn views(&self) -> Vec<JobView> {
-        let view = |(step, video): &(Step, Arc<Video>)| {
-            let record = self.records.get(&video.id);
-            let record = record.filter(|record| record.is_about(video, *step));
-            let state = match self.running.get(&video.id) {
-                Some(running) => JobState::Running {
-                    worker: running.worker.clone(),
-                    since_ms: running.since_ms,
-                    progress: running.progress,
-                },
-                None if record.is_some_and(is_given_up) => JobState::Failed,
-                None => JobState::Waiting {
-                    not_before_ms: record.map(|r| r.not_before_ms).filter(|&ms| ms > i64::MIN),
-                },
-            };
-            let gone_on = record.is_some_and(|r| r.interruptions >= MOST_INTERRUPTIONS);
-            JobView {
-                video: video.id.clone(),
-                step: *step,
-                state,
-                failures: record.map_or(0, |r| r.failures),
-                reason: record
-                    .and_then(|r| r.reason.clone())
-                    .or_else(|| gone_on.then(|| "it was broken off again and again".to_owned())),
-                details: record.map(|r| r.details.clone()).unwrap_or_default(),
-            }
+    /// The jobs there are, in the order of their turn. Those beyond a bound are only counted, but
+    /// for those that run. Costs nothing for each of a hundred thousand that wait.
+    pub fn jobs(&self) -> Jobs {
+        let running = self.running.keys().filter_map(|id| self.turns.get(id));
+        let running: BTreeSet<usize> = running.copied().collect();
+        let given_up = self.records.iter().filter(|(id, record)| {
+            is_given_up(record)
+                && self.turns.get(*id).is_some_and(|turn| {
+                    let (step, video) = &self.wanted[*turn];
+                    !running.contains(turn) && record.is_about(video, *step)
+                })
+        });
+        let failed = given_up.count();
+        let first = self.wanted.len().min(MOST_LISTED);
+        let first = first.saturating_sub(running.range(first..).count());
+        let beyond = running.range(first..).take(MOST_LISTED - first);
+        let listed = (0..first).chain(beyond.copied());
+        Jobs {
+            listed: listed.map(|turn| self.view(&self.wanted[turn])).collect(),
+            waiting: self.wanted.len() - running.len() - failed,
+            running: running.len(),
+            failed,
+        }
+    }
+
+    fn view(&self, (step, video): &(Step, Arc<Video>)) -> JobView {
+        let record = self.records.get(&video.id);
+        let record = record.filter(|record| record.is_about(video, *step));
+        let state = match self.running.get(&video.id) {
+            Some(running) => JobState::Running {
+                worker: running.worker.clone(),
+                since_ms: running.since_ms,
+                progress: running.progress,
+            },
+            None if record.is_some_and(is_given_up) => JobState::Failed,
+            None => JobState::Waiting {
+                not_before_ms: record.map(|r| r.not_before_ms).filter(|&ms| ms > i64::MIN),
+            },
         };
-        self.wanted.iter().map(view).collect()
+        let gone_on = record.is_some_and(|r| r.interruptions >= MOST_INTERRUPTIONS);
+        JobView {
+            video: video.id.clone(),
+            step: *step,
+            state,
+            failures: record.map_or(0, |r| r.failures),
+            reason: record
+                .and_then(|r| r.reason.clone())
+                .or_else(|| gone_on.then(|| "it was broken off again and again".to_owned())),
+            details: record.map(|r| r.details.clone()).unwrap_or_default(),
+        }
     }
 
     /// Takes jobs away from workers that were not heard of for long.

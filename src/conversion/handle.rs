@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 
 use super::book::{Book, Expired, Note, Token};
 use super::folders::{FolderError, Folders, VersionOf};
-use super::job::{JobRecord, JobView, Step, Task};
+use super::job::{JobRecord, Jobs, Step, Task};
 use crate::clock::SharedClock;
 use crate::config::Config;
 use crate::library::{Library, Rendition, Video};
@@ -63,7 +63,7 @@ struct Inner {
     in_use: InUse,
     /// There may be something to do.
     news: Notify,
-    views: watch::Sender<Arc<Vec<JobView>>>,
+    told: watch::Sender<Arc<Jobs>>,
     /// How far running jobs are has changed since it was told.
     progressed: Notify,
 }
@@ -146,7 +146,7 @@ impl Conversion {
             folders,
             in_use,
             news: Notify::new(),
-            views: watch::Sender::default(),
+            told: watch::Sender::default(),
             progressed: Notify::new(),
         };
         let conversion = Self(Arc::new(inner));
@@ -157,9 +157,9 @@ impl Conversion {
         Ok(conversion)
     }
 
-    /// Every job there is, and all later states; a slow reader gets the newest.
-    pub fn subscribe(&self) -> watch::Receiver<Arc<Vec<JobView>>> {
-        self.0.views.subscribe()
+    /// The jobs there are, and all later states; a slow reader gets the newest.
+    pub fn subscribe(&self) -> watch::Receiver<Arc<Jobs>> {
+        self.0.told.subscribe()
     }
 
     /// Has a failed job tried again; false if there is none of `video`.
@@ -407,10 +407,10 @@ impl Conversion {
     /// Tells how things stand. Looked at inside, so that of two who tell at once none has the last
     /// word with what is no longer so.
     fn tell(&self) {
-        self.0.views.send_if_modified(|told| {
-            let views = self.book().views();
-            let is_new = **told != views;
-            *told = Arc::new(views);
+        self.0.told.send_if_modified(|told| {
+            let jobs = self.book().jobs();
+            let is_new = **told != jobs;
+            *told = Arc::new(jobs);
             is_new
         });
     }

@@ -76,6 +76,26 @@ pub struct JobView {
     pub details: Vec<String>,
 }
 
+/// The jobs there are, in the order of their turn.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Jobs {
+    /// The first few of them, and those that run.
+    pub listed: Vec<JobView>,
+    /// How many wait for their turn.
+    pub waiting: usize,
+    /// How many are worked on.
+    pub running: usize,
+    /// How many were given up on.
+    pub failed: usize,
+}
+
+impl Jobs {
+    /// How many there are.
+    pub fn total(&self) -> usize {
+        self.waiting + self.running + self.failed
+    }
+}
+
 fn as_text<S: serde::Serializer>(id: &VideoId, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(id.as_str())
 }

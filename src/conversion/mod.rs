@@ -15,4 +15,4 @@ mod texts;
 mod worker;
 
 pub use handle::{Conversion, ConversionError, InUse, Lease, forget};
-pub use job::{JobState, JobView, Step};
+pub use job::{JobState, JobView, Jobs, Step};

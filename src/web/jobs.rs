@@ -16,7 +16,7 @@ use super::errors::Problem;
 use super::metrics::JobCounts;
 use super::operator::Operator;
 use super::origin::SameOrigin;
-use crate::conversion::{Conversion, ConversionError, JobState, JobView};
+use crate::conversion::{Conversion, ConversionError, JobState, JobView, Jobs};
 use crate::library::{Library, RemoveError};
 use crate::timeline::VideoId;
 
@@ -24,8 +24,6 @@ use crate::timeline::VideoId;
 const LARGEST_SUBTITLES_BYTES: u64 = 8 * 1024 * 1024;
 /// And are here within this.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
-/// More jobs than these are only counted.
-const MOST_LISTED: usize = 200;
 
 pub(super) fn routes() -> Vec<Route> {
     routes![jobs, job_updates, retry, remove, subtitles]
@@ -34,36 +32,36 @@ pub(super) fn routes() -> Vec<Route> {
 /// What is being converted, what waits for it and what failed, in the order of its turn.
 #[derive(Serialize)]
 #[serde(crate = "rocket::serde")]
-struct Jobs<'j> {
+struct Told<'j> {
     jobs: &'j [JobView],
     total: usize,
 }
 
-impl<'j> Jobs<'j> {
-    fn of(views: &'j [JobView]) -> Self {
+impl<'j> Told<'j> {
+    fn of(jobs: &'j Jobs) -> Self {
         Self {
-            jobs: &views[..views.len().min(MOST_LISTED)],
-            total: views.len(),
+            jobs: &jobs.listed,
+            total: jobs.total(),
         }
     }
 }
 
 #[get("/jobs")]
 fn jobs(conversion: &State<Conversion>) -> Fresh {
-    let views = conversion.subscribe().borrow().clone();
-    Fresh::json(&Jobs::of(&views))
+    let jobs = conversion.subscribe().borrow().clone();
+    Fresh::json(&Told::of(&jobs))
 }
 
 /// The same as events, whenever it changes; a slow reader gets the newest.
 #[get("/job-updates")]
 fn job_updates(conversion: &State<Conversion>, mut end: Shutdown) -> EventStream![Event + '_] {
-    let mut views = conversion.subscribe();
+    let mut jobs = conversion.subscribe();
     EventStream! {
         loop {
-            let newest = Arc::clone(&views.borrow_and_update());
-            yield Event::json(&Jobs::of(&newest)).event("jobs");
+            let newest = Arc::clone(&jobs.borrow_and_update());
+            yield Event::json(&Told::of(&newest)).event("jobs");
             tokio::select! {
-                changed = views.changed() => if changed.is_err() { return },
+                changed = jobs.changed() => if changed.is_err() { return },
                 () = &mut end => return,
             }
         }
@@ -156,20 +154,19 @@ async fn remove(
 
 /// How many jobs wait, run and failed, and how far those that run are.
 pub(super) fn counts(conversion: &Conversion) -> JobCounts {
-    let views = conversion.subscribe().borrow().clone();
-    let mut counts = JobCounts::default();
-    for view in views.iter() {
-        match &view.state {
-            JobState::Waiting { .. } => counts.waiting += 1,
-            JobState::Failed => counts.failed += 1,
-            JobState::Running { progress, .. } => {
-                counts.running += 1;
-                if let Some(progress) = progress {
-                    let done = f64::from(progress.done_permille) / 1000.0;
-                    counts.done.push((view.video.to_string(), done));
-                }
-            }
+    let jobs = conversion.subscribe().borrow().clone();
+    let count = |jobs: usize| i64::try_from(jobs).unwrap_or(i64::MAX);
+    let done = jobs.listed.iter().filter_map(|view| match &view.state {
+        JobState::Running { progress, .. } => {
+            let done_permille = progress.as_ref()?.done_permille;
+            Some((view.video.to_string(), f64::from(done_permille) / 1000.0))
         }
+        _ => None,
+    });
+    JobCounts {
+        waiting: count(jobs.waiting),
+        running: count(jobs.running),
+        failed: count(jobs.failed),
+        done: done.collect(),
     }
-    counts
 }

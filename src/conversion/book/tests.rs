@@ -141,7 +141,7 @@ fn a_job_has_one_worker_and_is_gone_when_it_is_done() {
     assert_eq!(book.done(&id("a"), Token(1)), Ok((id("a"), None)));
     book.learn(&catalogue("a*"));
     assert_eq!(lease(&mut book, 3, T), None);
-    assert_eq!(book.views(), []);
+    assert_eq!(book.jobs().listed, []);
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn failures_are_tried_again_later_and_later_and_then_left_to_a_person() {
     }
     assert_eq!(book.next_due_ms(now_ms), None);
     assert_eq!(lease(&mut book, 1, i64::MAX / 2), None);
-    let view = &book.views()[0];
+    let view = &book.jobs().listed[0];
     assert_eq!(view.state, JobState::Failed);
     assert_eq!(view.reason.as_deref(), Some("no luck"));
     assert_eq!(view.details, ["a line"]);
@@ -205,7 +205,7 @@ fn what_was_noted_outlives_the_process_and_bounds_how_often_a_job_takes_it_down(
     let mut book = Book::new(kept);
     book.learn(&catalogue("a"));
     assert_eq!(lease(&mut book, 1, T), None);
-    let view = &book.views()[0];
+    let view = &book.jobs().listed[0];
     assert_eq!(view.state, JobState::Failed);
     assert!(view.reason.as_ref().unwrap().contains("again and again"));
 }
@@ -246,7 +246,7 @@ fn a_video_that_left_for_now_keeps_its_failures() {
     lease(&mut book, 1, T);
     book.failed(&id("a"), Token(1), why("no"), T).unwrap();
     assert_eq!(book.learn(&catalogue("")), []);
-    assert_eq!(book.views(), []);
+    assert_eq!(book.jobs().listed, []);
     book.learn(&catalogue("a"));
     assert_eq!(lease(&mut book, 2, T), None);
 }
@@ -270,7 +270,7 @@ fn progress_is_shown_of_who_holds_the_job() {
         since_ms: T,
         progress: Some(progress),
     };
-    assert_eq!(book.views()[0].state, expected);
+    assert_eq!(book.jobs().listed[0].state, expected);
 }
 
 #[test]
@@ -279,4 +279,30 @@ fn what_is_worked_on_is_known_to_be_needed() {
     leases(&mut book, T);
     let expected = HashSet::from([(id("a"), 1), (id("d"), 2)]);
     assert_eq!(book.versions_under_way(), expected);
+}
+
+#[test]
+fn of_very_many_jobs_a_few_are_listed_and_all_are_counted() {
+    let words: Vec<_> = (0..1000).map(|n| format!("v{n:04}")).collect();
+    let mut book = book(&words.join(" "));
+    // Those whose turn is first fail for good; one far behind them runs.
+    for word in &words[..250] {
+        let id = id(word);
+        for token in 0..u64::from(MOST_FAILURES) {
+            let now_ms = T + token as i64 * 1_000_000;
+            let leased = book.lease(Token(token), "w", |of, _| *of == id, now_ms);
+            assert!(leased.is_some());
+            book.failed(&id, Token(token), why("no"), now_ms).unwrap();
+        }
+    }
+    let last = id(&words[999]);
+    let leased = book.lease(Token(9), "w", |of, _| *of == last, T);
+    assert!(leased.is_some());
+    let jobs = book.jobs();
+    assert_eq!((jobs.waiting, jobs.running, jobs.failed), (749, 1, 250));
+    assert_eq!((jobs.total(), jobs.listed.len()), (1000, MOST_LISTED));
+    assert!(matches!(jobs.listed[0].state, JobState::Failed));
+    let running = jobs.listed.last().unwrap();
+    assert_eq!(running.video, last, "what runs is always listed");
+    assert!(matches!(running.state, JobState::Running { .. }));
 }
