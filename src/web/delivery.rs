@@ -16,6 +16,7 @@ use tokio_util::io::StreamReader;
 use super::errors::Problem;
 use super::metrics::{Metrics, ServedFrom};
 use super::range::{Answer, Conditions, Part, Representation, answer};
+use crate::storage::LocalFile;
 
 /// What Rocket copies at a time; its default of 4 KiB costs five times the CPU.
 const COPY_BYTES: usize = 256 * 1024;
@@ -100,28 +101,44 @@ impl Keeping {
     }
 }
 
-/// What can be sent and how.
+/// How a file is sent.
 pub(super) struct Sending<'a> {
-    pub file: Representation,
     pub content_type: &'static str,
     pub keeping: Keeping,
-    pub from: ServedFrom,
     pub metrics: &'a Metrics,
     /// Channel time in milliseconds.
     pub now_ms: i64,
 }
 
 impl Delivery {
-    /// The answer to `asked`; `read` opens the part that is sent.
+    /// The answer to `asked` about a file of this machine.
+    pub(super) async fn of_local(
+        asked: Asked,
+        file: LocalFile,
+        sending: Sending<'_>,
+    ) -> Result<Self, Problem> {
+        let known = Representation {
+            size_bytes: file.size_bytes(),
+            etag: file.etag().to_owned(),
+            modified_ms: file.modified_ms(),
+        };
+        let read = |part: Part| async move {
+            let bytes: ByteStream = Box::pin(file.read_range(part.first..part.last + 1));
+            Ok(bytes)
+        };
+        Self::prepare(asked, (known, ServedFrom::Disk), sending, read).await
+    }
+
+    /// The answer to `asked` about `file`; `read` opens the part that is sent.
     pub(super) async fn prepare<F>(
         asked: Asked,
+        (file, from): (Representation, ServedFrom),
         sending: Sending<'_>,
         read: impl FnOnce(Part) -> F,
     ) -> Result<Self, Problem>
     where
         F: Future<Output = Result<ByteStream, Problem>>,
     {
-        let Sending { file, from, .. } = sending;
         let answer = answer(&file, &asked.conditions, sending.now_ms);
         let part = match answer {
             Answer::Part(part) => Some(part),
@@ -131,12 +148,8 @@ impl Delivery {
         let body = match part {
             Some(part) if asked.method == Method::Get => {
                 let bytes = read(part).await?;
-                Some(bounded(
-                    bytes,
-                    asked.shutdown,
-                    sending.metrics.clone(),
-                    from,
-                ))
+                let metrics = sending.metrics.clone();
+                Some(bounded(bytes, asked.shutdown, metrics, from))
             }
             _ => None,
         };

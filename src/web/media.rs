@@ -215,17 +215,7 @@ impl Media {
                     Problem::of_status(Status::InternalServerError)
                 }
             })?;
-        let representation = Representation {
-            size_bytes: file.size_bytes(),
-            etag: file.etag().to_owned(),
-            modified_ms: file.modified_ms(),
-        };
-        let sending = self.sending(representation, &video, ServedFrom::Disk);
-        Delivery::prepare(asked, sending, |part: Part| async move {
-            let bytes: ByteStream = Box::pin(file.read_range(part.first..part.last + 1));
-            Ok(bytes)
-        })
-        .await
+        Delivery::of_local(asked, file, self.sending(&video)).await
     }
 
     fn find_in_bucket(&self, id: &str) -> Result<(Arc<Video>, &Bucket, S3Delivery), Problem> {
@@ -250,8 +240,7 @@ impl Media {
             etag: strong_etag(&object),
             modified_ms: object.modified_ms,
         };
-        let sending = self.sending(representation, video, ServedFrom::Bucket);
-        Delivery::prepare(asked, sending, |part: Part| async move {
+        let read = |part: Part| async move {
             let range = part.first..part.last + 1;
             let bytes = bucket
                 .get_range(&video.key, range, object.etag.as_deref())
@@ -259,8 +248,9 @@ impl Media {
                 .map_err(bucket_problem)?;
             let bytes: ByteStream = Box::pin(bytes.map_err(io::Error::other));
             Ok(bytes)
-        })
-        .await
+        };
+        let known = (representation, ServedFrom::Bucket);
+        Delivery::prepare(asked, known, self.sending(video), read).await
     }
 
     /// An address good for an hour longer than the programme it is fetched for.
@@ -281,13 +271,11 @@ impl Media {
         Ok(address)
     }
 
-    fn sending(&self, file: Representation, video: &Video, from: ServedFrom) -> Sending<'_> {
+    fn sending(&self, video: &Video) -> Sending<'_> {
         let container = video.facts.as_ref().map(|facts| facts.container.as_str());
         Sending {
-            file,
             content_type: content_type(&video.key, container),
             keeping: Keeping::Asking,
-            from,
             metrics: &self.metrics,
             now_ms: self.clock.now().get(),
         }

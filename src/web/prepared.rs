@@ -9,10 +9,9 @@ use rocket::http::Status;
 use rocket::{Route, State, get, head, routes};
 use tokio::sync::watch;
 
-use super::delivery::{Asked, ByteStream, Delivery, Keeping, Sending};
+use super::delivery::{Asked, Delivery, Keeping, Sending};
 use super::errors::Problem;
-use super::metrics::{Metrics, ServedFrom};
-use super::range::{Part, Representation};
+use super::metrics::Metrics;
 use crate::clock::SharedClock;
 use crate::library::{Catalogue, VideoState};
 use crate::storage::{LocalFile, StorageError};
@@ -71,22 +70,12 @@ impl Prepared {
             }
         })?;
         let sending = Sending {
-            file: Representation {
-                size_bytes: file.size_bytes(),
-                etag: file.etag().to_owned(),
-                modified_ms: file.modified_ms(),
-            },
             content_type,
             keeping: Keeping::Forever,
-            from: ServedFrom::Disk,
             metrics: &self.metrics,
             now_ms: self.clock.now().get(),
         };
-        Delivery::prepare(asked, sending, |part: Part| async move {
-            let bytes: ByteStream = Box::pin(file.read_range(part.first..part.last + 1));
-            Ok(bytes)
-        })
-        .await
+        Delivery::of_local(asked, file, sending).await
     }
 
     /// Where the file is below the folder of versions, if it may be shown. An older version may

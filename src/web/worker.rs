@@ -15,11 +15,10 @@ use rocket::tokio::time::timeout;
 use rocket::{Responder, Route, Shutdown, State, get, post, put, routes, tokio};
 
 use super::api::Fresh;
-use super::delivery::{Asked, ByteStream, Delivery, Keeping, Sending};
+use super::delivery::{Asked, Delivery, Keeping, Sending};
 use super::errors::Problem;
-use super::metrics::{Metrics, ServedFrom};
+use super::metrics::Metrics;
 use super::operator::Operator;
-use super::range::{Part, Representation};
 use crate::clock::SharedClock;
 use crate::conversion::{Conversion, ConversionError, Lease, Step};
 use crate::library::Library;
@@ -145,21 +144,12 @@ async fn source(
     if let Some(path) = library.local_path(video) {
         let file = LocalFile::open(&path).await.map_err(stored)?;
         let sending = Sending {
-            file: Representation {
-                size_bytes: file.size_bytes(),
-                etag: file.etag().to_owned(),
-                modified_ms: file.modified_ms(),
-            },
             content_type: "application/octet-stream",
             keeping: Keeping::Asking,
-            from: ServedFrom::Disk,
             metrics,
             now_ms: clock.now().get(),
         };
-        let sent = Delivery::prepare(asked, sending, |part: Part| async move {
-            let bytes: ByteStream = Box::pin(file.read_range(part.first..part.last + 1));
-            Ok(bytes)
-        });
+        let sent = Delivery::of_local(asked, file, sending);
         return Ok(Source::Here(sent.await?));
     }
     let bucket = bucket.as_ref().ok_or_else(no_source)?;
