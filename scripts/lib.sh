@@ -111,15 +111,22 @@ up_to_date() {
     done
 }
 
-# The one package that is shipped to browsers. Everything else in package.json is for tests.
-uploads_script=node_modules/tus-js-client/dist/tus.min.js
+# The packages that are shipped to browsers. Everything else in package.json is for tests.
+shipped_scripts=(node_modules/tus-js-client/dist/tus.min.js node_modules/hls.js/dist/hls.min.mjs)
 
-need_uploads_script() {
-    [ -e "$uploads_script" ] || need npm npm
+have_shipped_scripts() {
+    local script
+    for script in "${shipped_scripts[@]}"; do
+        [ -e "$script" ] || return 1
+    done
 }
 
-install_uploads_script() {
-    [ ! -e "$uploads_script" ] || return 0
+need_shipped_scripts() {
+    have_shipped_scripts || need npm npm
+}
+
+install_shipped_scripts() {
+    have_shipped_scripts && return
     npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null
 }
 

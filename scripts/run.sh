@@ -6,8 +6,8 @@ need_rust
 need_to_build
 need ffmpeg ffmpeg
 need ffprobe ffmpeg
-need_uploads_script
+need_shipped_scripts
 install_missing
-install_uploads_script
+install_shipped_scripts
 cargo build --release --locked
 exec cargo run --release --locked --quiet -- serve "$@"

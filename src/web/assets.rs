@@ -20,7 +20,10 @@ use super::range::{Answer, Conditions, Representation, answer};
 const FOLDERS: [&str; 5] = ["js", "css", "fonts", "icons", "img"];
 
 /// Scripts of others that npm has put beside `browser/`: how they are called here, where they lie.
-const OF_OTHERS: [(&str, &str); 1] = [(RESUMABLE, "node_modules/tus-js-client/dist/tus.min.js")];
+const OF_OTHERS: [(&str, &str); 2] = [
+    (RESUMABLE, "node_modules/tus-js-client/dist/tus.min.js"),
+    ("vendor/hls.js", "node_modules/hls.js/dist/hls.min.mjs"),
+];
 /// What sends uploads that go on where they were left.
 pub(super) const RESUMABLE: &str = "vendor/tus.min.js";
 
@@ -172,7 +175,7 @@ fn list(browser_dir: &Path) -> io::Result<Vec<Listed>> {
     }
     for (name, path) in OF_OTHERS {
         let path = browser_dir.join("..").join(path);
-        if let (Ok(facts), Some(kind)) = (fs::metadata(&path), kind_of(&path)) {
+        if let (Ok(facts), Some(kind)) = (fs::metadata(&path), kind_of(Path::new(name))) {
             listing.push(Listed {
                 name: name.to_owned(),
                 kind,

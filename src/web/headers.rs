@@ -36,7 +36,8 @@ fn content_security_policy(media_origin: Option<&str>, upload_origin: Option<&st
         Some(origin) if is_origin(origin) => format!("{directive} 'self' {origin}"),
         _ => format!("{directive} 'self'"),
     };
-    let media = also("media-src", media_origin);
+    // What a script puts together out of segments has an address of its own (MSE).
+    let media = also("media-src", media_origin) + " blob:";
     let connect = also("connect-src", upload_origin);
     [
         "default-src 'none'",
@@ -168,7 +169,7 @@ mod tests {
         let policy = content_security_policy(Some("https://bucket.example:9000"), None);
         assert!(!policy.contains("unsafe"), "{policy}");
         assert!(policy.starts_with("default-src 'none'; "), "{policy}");
-        assert!(policy.contains("; media-src 'self' https://bucket.example:9000; "));
+        assert!(policy.contains("; media-src 'self' https://bucket.example:9000 blob:; "));
         assert_eq!(policy.matches("bucket.example").count(), 1);
         let policy = content_security_policy(None, Some("https://bucket.example"));
         assert!(policy.contains("; connect-src 'self' https://bucket.example; "));
