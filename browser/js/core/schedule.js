@@ -59,7 +59,7 @@ function continuedAt(last, rotation, serverMs) {
   const sinceMs = serverMs - naturalEndMs(last);
   let startMs = naturalEndMs(last) + Math.floor(sinceMs / roundMs) * roundMs;
   for (let step = 1; step <= rotation.length; step += 1) {
-    const airing = scheduled(rotation, place + step, startMs);
+    const airing = scheduled(rotation, place + step, startMs, last.linear);
     startMs = naturalEndMs(airing);
     if (serverMs < startMs) return moment(airing, serverMs, following(airing, rotation), "continued");
   }
@@ -69,7 +69,7 @@ function continuedAt(last, rotation, serverMs) {
 /** @param {Airing} airing @param {ReadonlyArray<RotationItem>} rotation @returns {Airing | null} */
 function following(airing, rotation) {
   const place = placeOf(airing, rotation);
-  return place < 0 ? null : scheduled(rotation, place + 1, naturalEndMs(airing));
+  return place < 0 ? null : scheduled(rotation, place + 1, naturalEndMs(airing), airing.linear);
 }
 
 /** @param {Airing} airing @param {ReadonlyArray<RotationItem>} rotation @returns {number} −1 if not in it */
@@ -77,11 +77,14 @@ function placeOf({ id, index }, rotation) {
   return rotation[index]?.id === id ? index : rotation.findIndex((item) => item.id === id);
 }
 
-/** @param {ReadonlyArray<RotationItem>} rotation @param {number} place @param {number} startMs @returns {Airing} */
-function scheduled(rotation, place, startMs) {
+/**
+ * Whether it will be in the stream nobody has said yet: where its predecessor was, its segments may be there already.
+ * @param {ReadonlyArray<RotationItem>} rotation @param {number} place @param {number} startMs @param {boolean} linear @returns {Airing}
+ */
+function scheduled(rotation, place, startMs, linear) {
   const index = place % rotation.length;
   const item = /** @type {RotationItem} */ (rotation[index]);
-  return Object.freeze({ ...item, index, kind: "progressive", started_at_ms: startMs });
+  return Object.freeze({ ...item, index, kind: "progressive", linear, started_at_ms: startMs });
 }
 
 /**

@@ -7,11 +7,11 @@ import { address, COUNT_MAX, INSTANT_MAX_MS, number, record, text, WireError } f
  * A track of subtitles, on this host; `language` is BCP 47.
  * @typedef {Readonly<{ language: string, label: string, url: string }>} Captions
  *
- * A programme with its place in server time.
+ * A programme with its place in server time; `linear` when it is part of the channel's endless stream.
  * @typedef {Readonly<{
  *   index: number, id: string, title: string, url: string, kind: string, source: string,
  *   started_at_ms: number, duration_ms: number, likes: number, dislikes: number, poster: string | null,
- *   captions: ReadonlyArray<Captions>,
+ *   captions: ReadonlyArray<Captions>, linear: boolean,
  * }>} Airing
  *
  * What the channel plays, as the server last said it; `current` is null while the channel is off air.
@@ -21,7 +21,7 @@ import { address, COUNT_MAX, INSTANT_MAX_MS, number, record, text, WireError } f
  * }>} OnAir
  *
  * One entry of the channel's rotation, in playing order.
- * @typedef {Readonly<Omit<Airing, "started_at_ms" | "kind">>} RotationItem
+ * @typedef {Readonly<Omit<Airing, "started_at_ms" | "kind" | "linear">>} RotationItem
  *
  * @typedef {Readonly<{ id: string, likes: number, dislikes: number }>} Votes
  */
@@ -71,6 +71,7 @@ function airing(value, field) {
   return Object.freeze({
     ...rotationItem(from),
     kind: text(from, "kind"),
+    linear: from.linear === true,
     started_at_ms: number(from, "started_at_ms", 0, INSTANT_MAX_MS),
   });
 }

@@ -34,9 +34,14 @@ export class Deck {
     return this.video.getAttribute("src") ?? "";
   }
 
-  /** Where the picture is, in milliseconds from the programme's start. */
+  /** Where the picture is, in milliseconds of what it plays. */
   get position_ms() {
-    return this.video.currentTime * 1_000;
+    return this.video.currentTime * 1_000 + this.origin_ms;
+  }
+
+  /** The position at which the element's own time begins. */
+  get origin_ms() {
+    return 0;
   }
 
   /** Whether it would move by itself now. */
@@ -67,7 +72,7 @@ export class Deck {
   async load(url, signal) {
     const { video } = this;
     if (this.url !== url || video.error) {
-      this.offer([]);
+      this.offer([], 0);
       video.src = url;
       video.load();
     }
@@ -78,16 +83,18 @@ export class Deck {
    * The subtitles a viewer can choose. Only after loading: a track that is wanted already while its video is being
    * loaded would hold up the picture until its file is there.
    * @param {ReadonlyArray<Captions>} captions
+   * @param {number} zeroMs the position that their times count from
    */
-  offer(captions) {
+  offer(captions, zeroMs) {
     const { video } = this;
     const present = [...video.querySelectorAll("track")];
-    const isOffered = present.length === captions.length && captions.every(({ url }, place) => present[place]?.getAttribute("src") === url);
-    if (isOffered) return;
+    const isThere = (/** @type {Captions} */ { url }, /** @type {number} */ place) => present[place]?.getAttribute("src") === url && Number(present[place]?.dataset.zeroMs) === zeroMs;
+    if (present.length === captions.length && captions.every(isThere)) return;
     for (const track of present) track.remove();
     for (const { language, label, url } of captions) {
       const track = document.createElement("track");
       Object.assign(track, { kind: "subtitles", srclang: language, label, src: url });
+      track.dataset.zeroMs = String(zeroMs);
       video.append(track);
     }
   }
@@ -102,7 +109,7 @@ export class Deck {
     const { video } = this;
     video.pause();
     video.playbackRate = 1;
-    const positionS = Math.min(positionMs / 1_000, video.duration || Infinity);
+    const positionS = Math.min((positionMs - this.origin_ms) / 1_000, video.duration || Infinity);
     if (Math.abs(video.currentTime - positionS) > SAME_POSITION_S) {
       const seeked = this.#until("seeked", PARK_LIMIT_MS, signal);
       video.currentTime = positionS;
@@ -127,7 +134,7 @@ export class Deck {
 
   /** Gives the connection and the decoder back. */
   unload() {
-    this.offer([]);
+    this.offer([], 0);
     if (!this.url) return;
     this.video.pause();
     this.video.removeAttribute("src");

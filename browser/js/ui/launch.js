@@ -5,8 +5,8 @@ import { DeckError } from "../edges/deck.js";
 import { localNowMs, nextRendering, pause } from "../edges/now.js";
 
 /** @import { Sway } from "../core/sway.js" */
+/** @import { Reel } from "../core/reels.js" */
 /** @import { Airing } from "../core/wire.js" */
-/** @import { Channel } from "../edges/channel.js" */
 /** @import { Deck } from "../edges/deck.js" */
 /** @import { StartTimes } from "./start_times.js" */
 
@@ -32,60 +32,62 @@ const COUNTDOWN_MS = 6;
  * @typedef {Readonly<{ start_ms: number, latency_ms: number }>} Start
  */
 
+/** @typedef {() => number} Now the server's time, or what is left of it for somebody who watches later */
+
 /**
- * Parks `airing` on the deck and waits until it must be released to be on time.
- * @param {{ deck: Deck, airing: Airing, channel: Channel, starts: StartTimes, sway: (serverMs: number) => Sway, until: AbortSignal }} given
+ * Parks `reel` on the deck, within `airing` or at its start, and waits until it must be released to be on time.
+ * @param {{ deck: Deck, reel: Reel, airing: Airing, now: Now, starts: StartTimes, sway: (serverMs: number) => Sway, until: AbortSignal }} given
  * @returns {Promise<Start | null>} null when the programme ends before it could start
  * @throws {DeckError}
  */
-export async function parkOnTime({ deck, airing, channel, starts, sway, until }) {
-  await deck.load(airing.url, until);
-  deck.offer(airing.captions);
+export async function parkOnTime({ deck, reel, airing, now, starts, sway, until }) {
+  await deck.load(reel.url, until);
+  deck.offer(airing.captions, airing.started_at_ms - reel.zero_ms);
   let aheadMs = starts.parking_ms;
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const askedMs = localNowMs();
-    const earliest_ms = Math.max(channel.now() + aheadMs - airing.started_at_ms, 0);
-    const position_ms = Math.ceil(earliest_ms / START_GRID_MS) * START_GRID_MS;
-    const scheduled_ms = airing.started_at_ms + position_ms;
+    const earliest_ms = Math.max(now() + aheadMs - airing.started_at_ms, 0);
+    const within_ms = Math.ceil(earliest_ms / START_GRID_MS) * START_GRID_MS;
+    const scheduled_ms = airing.started_at_ms + within_ms;
     const start_ms = scheduled_ms - sway(scheduled_ms).offset_ms;
-    await deck.park(position_ms, until);
-    if (position_ms >= airing.duration_ms) return null;
-    if (position_ms > 0) starts.parked(localNowMs() - askedMs);
+    await deck.park(scheduled_ms - reel.zero_ms, until);
+    if (scheduled_ms - reel.zero_ms >= reel.length_ms) return null;
+    if (within_ms > 0) starts.parked(localNowMs() - askedMs);
     const due_ms = start_ms - starts.latency_ms(deck.soundPath);
-    if (channel.now() > due_ms + LATE_LIMIT_MS) {
+    if (now() > due_ms + LATE_LIMIT_MS) {
       aheadMs = Math.max(aheadMs, localNowMs() - askedMs) * 1.6;
       continue;
     }
-    await reachExactly(due_ms, channel, until);
-    return { start_ms, latency_ms: start_ms - channel.now() };
+    await reachExactly(due_ms, now, until);
+    return { start_ms, latency_ms: start_ms - now() };
   }
   throw new DeckError("parking took longer than the time it was given", { fatal: false });
 }
 
-/** Waits for an instant of server time; a long wait is checked again near its end. @param {number} atMs @param {Channel} channel @param {AbortSignal} until */
-async function reach(atMs, channel, until) {
-  for (let leftMs = atMs - channel.now(); leftMs > 0.5; leftMs = atMs - channel.now()) {
+/** Waits for an instant of server time; a long wait is checked again near its end. @param {number} atMs @param {Now} now @param {AbortSignal} until */
+async function reach(atMs, now, until) {
+  for (let leftMs = atMs - now(); leftMs > 0.5; leftMs = atMs - now()) {
     await pause(leftMs > 1_500 ? leftMs - 1_000 : leftMs, until);
     until.throwIfAborted();
   }
 }
 
-/** The same to a fraction of a millisecond: timers come late by some, so the last few are counted down. @param {number} atMs @param {Channel} channel @param {AbortSignal} until */
-async function reachExactly(atMs, channel, until) {
-  await reach(atMs - COUNTDOWN_MS, channel, until);
-  while (channel.now() < atMs);
+/** The same to a fraction of a millisecond: timers come late by some, so the last few are counted down. @param {number} atMs @param {Now} now @param {AbortSignal} until */
+async function reachExactly(atMs, now, until) {
+  await reach(atMs - COUNTDOWN_MS, now, until);
+  while (now() < atMs);
 }
 
 /**
  * Resolves in the rendering that will show the frame of `atMs` (server time): what is changed at one tick of the
  * display is seen at the next, and videos choose the frame nearest to it.
- * @param {number} atMs @param {Channel} channel @param {AbortSignal} until
+ * @param {number} atMs @param {Now} now @param {AbortSignal} until
  */
-export async function renderingOf(atMs, channel, until) {
-  await reach(atMs - WATCH_BEFORE_MS, channel, until);
+export async function renderingOf(atMs, now, until) {
+  await reach(atMs - WATCH_BEFORE_MS, now, until);
   let tickMs = TICK_MAX_MS;
   let lastMs = await nextRendering();
-  const dueMs = atMs - (channel.now() - localNowMs());
+  const dueMs = atMs - (now() - localNowMs());
   while (lastMs + 1.5 * tickMs < dueMs) {
     const atLocalMs = await nextRendering();
     until.throwIfAborted();

@@ -2,15 +2,16 @@
 // is started early by its learned start latency, so that both know their frame at the change. Then the front
 // is handed over in the rendering whose picture is the first of the new programme.
 
-import { Backoff } from "../core/backoff.js";
-import { sameAiring } from "../core/schedule.js";
+import { carries, fileReel } from "../core/reels.js";
 import { Deck, DeckError } from "../edges/deck.js";
 import { after, every } from "../edges/now.js";
 import { parkOnTime, renderingOf } from "./launch.js";
 import { PlayerSound } from "./player_sound.js";
+import { Slot } from "./slot.js";
 import { StartTimes } from "./start_times.js";
 import { Steering } from "./steering.js";
 
+/** @import { Reel } from "../core/reels.js" */
 /** @import { Moment } from "../core/schedule.js" */
 /** @import { Airing } from "../core/wire.js" */
 /** @import { Channel } from "../edges/channel.js" */
@@ -26,42 +27,6 @@ const FAILURES_UNTIL_UNSUPPORTED = 3;
 /** A video that the browser cannot show is tried again this late, should it still be on. */
 const REFUSED_WAIT_MS = 30_000;
 const REFLECT_EVERY_MS = 250;
-
-/** A deck and the programme it is responsible for. */
-class Slot {
-  /** @type {Airing | null} */
-  airing = null;
-  work = new AbortController();
-  /** Released and on its way by itself. */
-  running = false;
-  /** Launches that failed since one succeeded. */
-  failures = 0;
-  backoff = new Backoff({ first_ms: 400, limit_ms: 8_000 });
-
-  /** @param {Deck} deck */
-  constructor(deck) {
-    this.deck = deck;
-  }
-
-  /** @param {Airing | null} airing @returns {AbortSignal} ends when the slot gets another task */
-  take(airing) {
-    this.work.abort();
-    this.work = new AbortController();
-    this.airing = airing;
-    this.running = false;
-    return this.work.signal;
-  }
-
-  clear() {
-    this.take(null);
-    this.deck.unload();
-  }
-
-  succeeded() {
-    this.failures = 0;
-    this.backoff.reset();
-  }
-}
 
 /**
  * Plays the channel in `root`, whose attributes tell how it goes.
@@ -82,12 +47,14 @@ class Player {
   #root;
   #channel;
   #signal;
+  #slots;
   #sound;
   #steering;
   #starts = new StartTimes();
   /** How often the picture stood still since it was last in step. */
   #stalls = 0;
   #cancelWake = () => {};
+  #now = () => this.#channel.now();
 
   /** @param {HTMLElement} root @param {Channel} channel @param {AbortSignal} signal */
   constructor(root, channel, signal) {
@@ -96,12 +63,11 @@ class Player {
     this.#signal = signal;
     const videos = [...root.querySelectorAll("video")];
     while (videos.length < 2) videos.push(addVideo(root));
-    const [front, back] = /** @type {[Slot, Slot]} */ (videos.map((video) => new Slot(new Deck(video))));
-    this.front = front;
-    this.back = back;
-    front.deck.video.setAttribute("data-front", "");
-    this.#sound = new PlayerSound(root, [front.deck, back.deck]);
-    this.#steering = new Steering({ channel, starts: this.#starts, signal, onLost: (why) => this.#onLost(why) });
+    this.#slots = videos.map((video) => new Slot(new Deck(video)));
+    this.front = /** @type {Slot} */ (this.#slots[0]);
+    this.front.deck.video.setAttribute("data-front", "");
+    this.#sound = new PlayerSound(root, this.#slots.map(({ deck }) => deck));
+    this.#steering = new Steering({ now: this.#now, starts: this.#starts, signal, onLost: (why) => this.#onLost(why) });
     this.#steering.limitFor(this.#sound.audible);
     this.#listen();
   }
@@ -114,15 +80,14 @@ class Player {
     for (const [target, type] of /** @type {const} */ ([[document, "visibilitychange"], [window, "pageshow"]])) {
       target.addEventListener(type, () => document.hidden || void this.#onReturn(), { signal });
     }
-    for (const slot of [this.front, this.back]) {
+    for (const slot of this.#slots) {
       slot.deck.video.addEventListener("error", () => slot === this.front && slot.running && this.#onLost("broken"), { signal });
     }
     signal.addEventListener("abort", () => this.#close(), { once: true });
   }
 
   #close() {
-    this.front.clear();
-    this.back.clear();
+    for (const slot of this.#slots) slot.clear();
   }
 
   /** @param {boolean} muted */
@@ -150,21 +115,19 @@ class Player {
     const moment = this.#channel.moment();
     if (!moment) return this.#offAir();
     if (!(this.#channel.uncertainty_ms() <= CLOCK_UNCERTAINTY_MAX_MS)) return this.#preload(moment);
-    const isOn = (/** @type {Slot} */ { airing }) => sameAiring(airing, moment.current);
-    if (!isOn(this.front) && !isOn(this.back)) this.#tune(moment.current);
-    return this.#cue(moment, isOn(this.back));
+    if (!this.#slots.some(({ reel }) => carries(reel, moment.current))) this.#tune(moment.current);
+    return this.#cue(moment);
   }
 
   /** While the clock is not known yet, the right file can be on its way. @param {Moment} moment */
   #preload({ current }) {
-    if (!this.front.airing) this.front.deck.load(current.url, this.#signal).catch(() => {}); // tuning in reports it
+    if (!this.front.reel) this.front.deck.load(current.url, this.#signal).catch(() => {}); // tuning in reports it
   }
 
   #offAir() {
     if (!this.#channel.state.known) return;
     this.#steering.leave({ lost: true });
-    this.front.clear();
-    this.back.clear();
+    this.#close();
     this.#reflectState("off-air");
   }
 
@@ -173,25 +136,31 @@ class Player {
     const shown = this.#state === "blocked" || this.#state === "unsupported"; // said until there is a picture
     if (airing.url !== this.front.deck.url && !shown) this.#reflectState("loading");
     this.#steering.leave({ lost: true });
-    void this.#launch(this.front, airing);
+    void this.#launch(this.front, fileReel(airing), airing);
   }
 
-  /** Readies what comes next on the back, when its time is near. @param {Moment} moment @param {boolean} backIsBusy */
-  #cue({ current, next, until_ms }, backIsBusy) {
+  /** Readies what comes next, when its time is near. @param {Moment} moment */
+  #cue({ current, next, until_ms }) {
     this.#cancelWake();
-    if (!next || backIsBusy || sameAiring(this.back.airing, next) || sameAiring(this.front.airing, next)) return;
+    const slot = this.#freeSlot(current);
+    if (!next || !slot || this.#slots.some(({ reel }) => carries(reel, next))) return;
     const leftMs = until_ms - this.#channel.now();
-    const frontIsThere = this.front.running && sameAiring(this.front.airing, current);
+    const frontIsThere = this.front.running && carries(this.front.reel, current);
     const dueInMs = leftMs - (frontIsThere ? LOAD_BEFORE_MS : LOAD_ANYWAY_MS);
     if (dueInMs > 0) this.#cancelWake = after(Math.min(dueInMs, 60_000), () => this.#evaluate(), this.#signal);
-    else void this.#launch(this.back, next);
+    else void this.#launch(slot, fileReel(next), next);
   }
 
-  /** @param {Slot} slot @param {Airing} airing */
-  async #launch(slot, airing) {
-    const until = slot.take(airing);
+  /** One that neither shows what is on nor is about to. @param {Airing} current */
+  #freeSlot(current) {
+    return this.#slots.find((slot) => slot !== this.front && !carries(slot.reel, current));
+  }
+
+  /** @param {Slot} slot @param {Reel} reel @param {Airing} airing what of the reel it is to begin with */
+  async #launch(slot, reel, airing) {
+    const until = slot.take(reel);
     try {
-      await this.#bring(slot, airing, until);
+      await this.#bring(slot, reel, airing, until);
       if (until.aborted) return;
       slot.succeeded();
       this.#evaluate();
@@ -200,30 +169,30 @@ class Player {
     }
   }
 
-  /** @param {Slot} slot @param {Airing} airing @param {AbortSignal} until */
-  async #bring(slot, airing, until) {
+  /** @param {Slot} slot @param {Reel} reel @param {Airing} airing @param {AbortSignal} until */
+  async #bring(slot, reel, airing, until) {
     const { deck } = slot;
     const sway = (/** @type {number} */ serverMs) => this.#steering.sway(serverMs);
-    const start = await parkOnTime({ deck, airing, channel: this.#channel, starts: this.#starts, sway, until });
+    const start = await parkOnTime({ deck, reel, airing, now: this.#now, starts: this.#starts, sway, until });
     if (!start) return;
     const allowing = this.#sound.release(deck);
-    if (slot === this.back) await this.#handOver(start.start_ms, until);
+    if (slot !== this.front) await this.#handOver(slot, start.start_ms, until);
     const allowed = await allowing;
     until.throwIfAborted();
     this.#reflectState(allowed ? "playing" : "blocked");
     if (!allowed) return;
     slot.running = true;
-    this.#steering.follow(deck, airing, start);
+    this.#steering.follow(deck, reel, start);
   }
 
-  /** The back becomes the front at `atMs` (server time); what was there goes a moment later. @param {number} atMs @param {AbortSignal} until */
-  async #handOver(atMs, until) {
-    await renderingOf(atMs, this.#channel, until);
-    [this.front, this.back] = [this.back, this.front];
-    this.front.deck.video.setAttribute("data-front", "");
-    this.back.deck.video.removeAttribute("data-front");
+  /** The slot becomes the front at `atMs` (server time); what was there goes a moment later. @param {Slot} slot @param {number} atMs @param {AbortSignal} until */
+  async #handOver(slot, atMs, until) {
+    await renderingOf(atMs, this.#now, until);
+    const gone = this.front;
+    this.front = slot;
+    slot.deck.video.setAttribute("data-front", "");
+    gone.deck.video.removeAttribute("data-front");
     this.#steering.leave({ lost: false });
-    const gone = this.back;
     const { signal } = gone.work;
     after(UNLOAD_AFTER_MS, () => {
       gone.clear();
@@ -233,12 +202,12 @@ class Player {
 
   /** The picture on the air is not where it should be. @param {"far" | "stalled" | "broken"} why */
   #onLost(why) {
-    const { airing } = this.front;
+    const { reel } = this.front;
     this.#steering.leave({ lost: true });
     this.#reflectSync();
     if (why === "stalled") this.#stalls += 1;
     if (why === "broken" || this.#stalls > 1) this.front.deck.unload(); // the address may have expired
-    if (airing) void this.#launch(this.front, airing);
+    if (reel?.airing) void this.#launch(this.front, reel, reel.airing);
   }
 
   /** @param {Slot} slot @param {unknown} error */

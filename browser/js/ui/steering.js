@@ -5,11 +5,10 @@ import { STILL, swayAt } from "../core/sway.js";
 import { SyncController } from "../core/sync_controller.js";
 import { every, localNowMs } from "../edges/now.js";
 
-/** @import { Airing } from "../core/wire.js" */
-/** @import { Channel } from "../edges/channel.js" */
+/** @import { Reel } from "../core/reels.js" */
 /** @import { Deck } from "../edges/deck.js" */
 /** @import { Command } from "../core/sync_controller.js" */
-/** @import { Start } from "./launch.js" */
+/** @import { Now, Start } from "./launch.js" */
 /** @import { StartTimes } from "./start_times.js" */
 
 const SAMPLE_EVERY_MS = 25;
@@ -20,11 +19,11 @@ const STALL_AFTER_MS = 1_500;
 /** Near the end the element may have stopped already. */
 const END_MARGIN_MS = 60;
 
-/** @typedef {{ deck: Deck, airing: Airing, start: Start, learnt: boolean }} Course */
+/** @typedef {{ deck: Deck, reel: Reel, start: Start, learnt: boolean }} Course */
 
 export class Steering {
   #controller = new SyncController();
-  #channel;
+  #now;
   #starts;
   #onLost;
   /** @type {Course | null} */
@@ -33,10 +32,10 @@ export class Steering {
   #audible = true;
 
   /**
-   * @param {{ channel: Channel, starts: StartTimes, signal: AbortSignal, onLost: (why: "far" | "stalled") => void }} given
+   * @param {{ now: Now, starts: StartTimes, signal: AbortSignal, onLost: (why: "far" | "stalled") => void }} given
    */
-  constructor({ channel, starts, signal, onLost }) {
-    this.#channel = channel;
+  constructor({ now, starts, signal, onLost }) {
+    this.#now = now;
     this.#starts = starts;
     this.#onLost = onLost;
     every(SAMPLE_EVERY_MS, () => this.#sample(), signal);
@@ -63,9 +62,9 @@ export class Steering {
     return this.#audible ? STILL : swayAt(serverMs);
   }
 
-  /** @param {Deck} deck @param {Airing} airing @param {Start} start how it was released */
-  follow(deck, airing, start) {
-    this.#course = { deck, airing, start, learnt: false };
+  /** @param {Deck} deck @param {Reel} reel @param {Start} start how it was released */
+  follow(deck, reel, start) {
+    this.#course = { deck, reel, start, learnt: false };
     this.#position = { ms: -1, since_ms: localNowMs() };
     this.#controller.released(localNowMs());
   }
@@ -84,12 +83,12 @@ export class Steering {
       this.#position.since_ms = localMs; // a hidden page is throttled: nothing it sees counts
       return;
     }
-    const { deck, airing, start } = course;
-    const serverMs = this.#channel.now();
+    const { deck, reel, start } = course;
+    const serverMs = this.#now();
     const { offset_ms: offsetMs, slope } = this.sway(serverMs);
-    const dueMs = serverMs - airing.started_at_ms + offsetMs;
+    const dueMs = serverMs - reel.zero_ms + offsetMs;
     const positionMs = deck.position_ms;
-    if (serverMs < start.start_ms + SETTLE_MS || dueMs > airing.duration_ms - END_MARGIN_MS) {
+    if (serverMs < start.start_ms + SETTLE_MS || dueMs > reel.length_ms - END_MARGIN_MS) {
       this.#position.since_ms = localMs;
       return;
     }
