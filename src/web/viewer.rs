@@ -29,6 +29,19 @@ impl ViewerCookies {
         Self { key, secure }
     }
 
+    /// A number that is this station's own for as long as the key is, for `purpose`; it tells
+    /// nothing of the key.
+    pub(super) fn own_number(&self, purpose: &str) -> u64 {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
+        mac.update(b"number:");
+        mac.update(purpose.as_bytes());
+        let tag = mac.finalize().into_bytes();
+        tag[..8]
+            .iter()
+            .fold(0, |all, &byte| all << 8 | u64::from(byte))
+    }
+
     /// The cookie's value: the id and its signature.
     fn sign(&self, viewer: &ViewerId) -> String {
         let tag = self.mac(viewer).finalize().into_bytes();

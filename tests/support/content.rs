@@ -1,4 +1,4 @@
-//! Real videos that others made, out of published packages: never committed, always the same bytes.
+//! Real videos and a grammar that others made, out of published packages: never committed, always the same bytes.
 #![allow(dead_code, reason = "every test takes the files it needs")]
 
 use std::path::{Path, PathBuf};
@@ -31,6 +31,9 @@ pub const WRONG_RATE: &str = "Megamind_bugy.avi";
 pub const CINEPAK: &str = "tree.avi";
 /// Microsoft's MPEG-4 at 10 frames per second without sound in AVI, 80 s.
 pub const MSMPEG4: &str = "vtest.avi";
+
+/// The grammar of XMLTV, as its project publishes it.
+pub const XMLTV_DTD: &str = "xmltv.dtd";
 
 /// Where the file of that name is; fetched first if it is not here yet.
 pub fn file(name: &str) -> PathBuf {
