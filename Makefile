@@ -1,6 +1,6 @@
 # The commands of this project. Each is a script in scripts/, so that it can be read and run alone.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt samples bench-sync bench-timeline bench-idle bench-upload-memory bench-media clean
+.PHONY: help run test lint fmt samples bench-sync bench-timeline bench-linear bench-idle bench-upload-memory bench-media clean
 MAKEFLAGS += --no-print-directory
 
 help: ## say what can be done here
@@ -27,6 +27,9 @@ bench-sync: ## how closely real Chromium viewers agree on the frame
 
 bench-timeline: ## what a look-up in a playlist of 100,000 programmes costs
 	@scripts/bench.sh timeline
+
+bench-linear: ## what a segment of the endless stream costs
+	@scripts/bench.sh linear
 
 bench-idle: ## CPU of the server in one minute with nobody watching
 	@scripts/bench.sh idle

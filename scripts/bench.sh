@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures; each figure in docs/PERFORMANCE.md is printed by one of these.
-# usage: scripts/bench.sh sync|timeline|idle|upload-memory|media
+# usage: scripts/bench.sh sync|timeline|linear|idle|upload-memory|media
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 need_rust
@@ -12,7 +12,7 @@ need ffprobe ffmpeg
 install_missing
 
 case "$1" in
-    timeline) exec cargo bench --locked --bench timeline ;;
+    timeline | linear) exec cargo bench --locked --bench "$1" ;;
 esac
 cargo build --release --locked
 export STATION_BINARY="${CARGO_TARGET_DIR:-$PWD/target}/release/onair"
@@ -29,5 +29,5 @@ case "$1" in
         scripts/fetch-test-content.sh || say "Without the published film a generated picture is converted."
         exec node bench/media.js
         ;;
-    *) fail "What is to be measured: sync, timeline, idle, upload-memory or media?" ;;
+    *) fail "What is to be measured: sync, timeline, linear, idle, upload-memory or media?" ;;
 esac

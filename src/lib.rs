@@ -32,6 +32,9 @@ pub mod library;
 /// From what came to what goes on the air: jobs, and those who work them off.
 pub mod conversion;
 
+/// The channel as one endless stream, from segments that are encoded already: pure.
+pub mod linear;
+
 /// Channels on air: one task per channel that publishes what is on.
 pub mod station;
 

@@ -83,6 +83,31 @@ fn sample_entry(entry: &Box<'_>) -> Option<(Kind, String)> {
     }
 }
 
+/// The parameter sets of H.264 in the init segment of a picture, sequence first (ISO/IEC 14496-15
+/// §5.3.3.1); none if it has no such, or frames whose parts do not begin with a length of four bytes.
+pub fn parameter_sets(init: &[u8]) -> Option<Vec<&[u8]>> {
+    let moov = boxes(init)?.into_iter().find(|b| b.name == *b"moov")?.body;
+    let path: [&[u8; 4]; 5] = [b"trak", b"mdia", b"minf", b"stbl", b"stsd"];
+    let (_, _, entries) = full(within(moov, &path)?)?;
+    let entry = only(entries.get(4..)?, b"avc1")?;
+    let avcc = only(entry.get(78..)?, b"avcC")?;
+    if avcc.get(4)? & 0x03 != 3 {
+        return None;
+    }
+    let mut sets = Vec::new();
+    let mut at = 5;
+    for mask in [0x1f, 0xff] {
+        let count = avcc.get(at)? & mask;
+        at += 1;
+        for _ in 0..count {
+            let size = usize::from(u16_at(avcc, at)?);
+            sets.push(avcc.get(at + 2..at + 2 + size)?);
+            at += 2 + size;
+        }
+    }
+    Some(sets)
+}
+
 /// The audio object type within the elementary stream descriptor (ISO/IEC 14496-1 §7.2.6): descriptor
 /// 5 begins with it.
 fn audio_object_type(esds: &[u8]) -> Option<u8> {

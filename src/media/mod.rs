@@ -14,6 +14,7 @@ mod facts;
 mod fault;
 mod ffmpeg;
 mod filters;
+mod fragment;
 mod headers;
 mod init;
 mod ladder;
@@ -42,6 +43,8 @@ mod words;
 
 pub use facts::{Audio, Facts};
 pub use fault::PrepareError;
+pub use fragment::{Frame, frames};
+pub use init::parameter_sets;
 pub use options::{PrepareOptions, SubtitleFile};
 pub use package::{
     FORMAT, FileEntry, Loudness, Package, PackageError, RECIPE, Rung, Segment, Stills,

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::boxes::{Box, boxes, full, header, only, u32_at, u64_at};
+use super::boxes::header;
+use super::fragment::read_moof;
 use super::init::{self, Init, Kind};
 use super::{PackageError, Segment};
 
@@ -12,8 +13,6 @@ use super::{PackageError, Segment};
 const LONGEST_INIT_BYTES: u64 = 64 * 1024;
 /// The table of a few seconds of frames has some kilobytes.
 const LONGEST_MOOF_BYTES: u64 = 1024 * 1024;
-/// Some seconds of frames, of picture or sound; a table may claim more without a byte for each.
-const MOST_SAMPLES: u32 = 10_000;
 /// Thirty days of segments.
 const MOST_FRAGMENTS: usize = 1_500_000;
 /// A last segment shorter than this is one with the segment before it.
@@ -120,10 +119,10 @@ fn read_fragment(
         return Err(wrong("the table of a segment does not fit its bytes"));
     }
     if matches!(kind, Kind::Picture { .. }) {
-        if !run.starts_with_key {
+        if !run.frames[0].is_key {
             return Err(wrong("a segment does not start with a key frame"));
         }
-        if !run.closed {
+        if !run.is_closed() {
             return Err(wrong(
                 "a segment shows frames before its start or after its end",
             ));
@@ -135,121 +134,7 @@ fn read_fragment(
         start_ticks: run.start_ticks,
         duration_ticks: run.duration_ticks,
     };
-    Ok((segment, run.samples))
-}
-
-#[derive(Debug)]
-struct Run {
-    start_ticks: u64,
-    duration_ticks: u64,
-    samples: u64,
-    data_offset: u64,
-    data_bytes: u64,
-    starts_with_key: bool,
-    /// Whether every frame is shown between the start and the end, and the first at the start.
-    closed: bool,
-}
-
-/// Movie fragment with one track and one run (ISO/IEC 14496-12 §8.8).
-fn read_moof(moof: &[u8]) -> Option<Run> {
-    let traf = only(moof, b"traf")?;
-    let inside = boxes(traf)?;
-    let named = |name: &[u8; 4]| inside.iter().find(|b| b.name == *name);
-    let defaults = Defaults::read(named(b"tfhd")?)?;
-    let (version, _, tfdt) = full(named(b"tfdt")?.body)?;
-    let start_ticks = match version {
-        1 => u64_at(tfdt, 0)?,
-        _ => u32_at(tfdt, 0)?.into(),
-    };
-    only(traf, b"trun").and_then(|trun| read_run(trun, start_ticks, &defaults))
-}
-
-/// Of a track fragment header (§8.8.7), for frames that say nothing of their own.
-struct Defaults {
-    duration: u32,
-    size: u32,
-    flags: u32,
-}
-
-impl Defaults {
-    fn read(tfhd: &Box<'_>) -> Option<Self> {
-        const BASE_IS_MOOF: u32 = 0x02_0000;
-        const OTHER_BASE: u32 = 0x01;
-        let (_, flags, body) = full(tfhd.body)?;
-        if flags & BASE_IS_MOOF == 0 || flags & OTHER_BASE != 0 {
-            return None;
-        }
-        let mut at = 4;
-        let mut field = |flag: u32| -> Option<u32> {
-            if flags & flag == 0 {
-                return Some(0);
-            }
-            let value = u32_at(body, at)?;
-            at += 4;
-            Some(value)
-        };
-        let _description = field(0x02)?;
-        Some(Self {
-            duration: field(0x08)?,
-            size: field(0x10)?,
-            flags: field(0x20)?,
-        })
-    }
-}
-
-/// A track run (§8.8.8).
-fn read_run(trun: &[u8], start_ticks: u64, defaults: &Defaults) -> Option<Run> {
-    const NOT_A_KEY: u32 = 0x01_0000;
-    let (version, flags, body) = full(trun)?;
-    let samples = u32_at(body, 0).filter(|&samples| samples <= MOST_SAMPLES)?;
-    let mut at = 4;
-    let mut next = || {
-        let value = u32_at(body, at);
-        at += 4;
-        value
-    };
-    let data_offset = if flags & 0x01 == 0 { None } else { next() };
-    let first_flags = if flags & 0x04 == 0 {
-        None
-    } else {
-        Some(next()?)
-    };
-    let mut run = Run {
-        start_ticks,
-        duration_ticks: 0,
-        samples: samples.into(),
-        data_offset: data_offset?.into(),
-        data_bytes: 0,
-        starts_with_key: false,
-        closed: true,
-    };
-    let (mut first_shown, mut last_shown) = (i64::MAX, i64::MIN);
-    for index in 0..samples {
-        let mut field = |flag: u32, default| match flags & flag {
-            0 => Some(default),
-            _ => next(),
-        };
-        let duration = field(0x100, defaults.duration)?;
-        let size = field(0x200, defaults.size)?;
-        let own_flags = field(0x400, defaults.flags)?;
-        let offset = field(0x800, 0)?;
-        if index == 0 {
-            run.starts_with_key = first_flags.unwrap_or(own_flags) & NOT_A_KEY == 0;
-        }
-        let offset = if version == 0 {
-            i64::from(offset)
-        } else {
-            i64::from(offset as i32)
-        };
-        let shown = i64::try_from(run.duration_ticks).ok()? + offset;
-        first_shown = first_shown.min(shown);
-        last_shown = last_shown.max(shown);
-        run.duration_ticks += u64::from(duration);
-        run.data_bytes += u64::from(size);
-    }
-    let duration = i64::try_from(run.duration_ticks).ok()?;
-    run.closed = samples > 0 && first_shown == 0 && last_shown < duration;
-    (samples > 0 && at == body.len()).then_some(run)
+    Ok((segment, run.frames.len() as u64))
 }
 
 fn header_at(file: &File, at: u64) -> Result<(u64, [u8; 4]), PackageError> {
@@ -276,6 +161,7 @@ fn wrong(sentence: &str) -> PackageError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::frames;
 
     fn fragmented() -> Vec<u8> {
         let dir = tempfile::tempdir().unwrap();
@@ -312,6 +198,14 @@ mod tests {
         assert_eq!(layout.segments[1].end(), bytes.len() as u64);
         let (width, height) = (64, 36);
         assert_eq!(layout.init.kind, Kind::Picture { width, height });
+        let sets = init::parameter_sets(&bytes[..layout.init_bytes as usize]).unwrap();
+        let kinds: Vec<u8> = sets.iter().map(|set| set[0] & 0x1f).collect();
+        assert_eq!(kinds, [7, 8]);
+        let last = layout.segments[1];
+        let found = frames(&bytes[last.offset as usize..]).unwrap();
+        assert_eq!(found.len(), 75);
+        assert_eq!(found[0].start_ticks, last.start_ticks);
+        assert!(found[0].is_key && !found[1].is_key);
     }
 
     #[test]
@@ -323,25 +217,22 @@ mod tests {
         // Every byte of the headers once with each of a few other values.
         let file = tempfile::tempfile().unwrap();
         file.write_all_at(&whole, 0).unwrap();
+        let init_bytes = layout(&file).unwrap().init_bytes as usize;
+        let mut bytes = whole.clone();
         for at in 0..1500 {
             for value in [0, 1, 0x7f, 0xff] {
                 file.write_all_at(&[value], at as u64).unwrap();
+                bytes[at] = value;
+                let _ = init::parameter_sets(&bytes[..init_bytes]);
+                if let Ok(found) = frames(&bytes[init_bytes..]) {
+                    assert_eq!(found.last().unwrap().bytes.end, whole.len() - init_bytes);
+                }
                 if let Ok(layout) = layout(&file) {
                     assert_eq!(layout.segments.last().unwrap().end(), whole.len() as u64);
                 }
             }
             file.write_all_at(&whole[at..=at], at as u64).unwrap();
+            bytes[at] = whole[at];
         }
-    }
-
-    #[test]
-    fn a_run_that_claims_frames_it_has_no_bytes_for_is_refused() {
-        let nothing = Defaults {
-            duration: 0,
-            size: 0,
-            flags: 0,
-        };
-        let endless = [0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
-        assert!(read_run(&endless, 0, &nothing).is_none());
     }
 }

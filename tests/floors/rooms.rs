@@ -6,13 +6,14 @@ use crate::circles;
 use crate::rust_source::{self, Kind, Mention, Source};
 
 /// Lowest floor first; rooms on one floor do not know each other.
-const FLOORS: [&[&str]; 13] = [
+const FLOORS: [&[&str]; 14] = [
     &["timeline"],
     &["clock"],
     &["config"],
     &["media", "storage"],
     &["library"],
     &["conversion"],
+    &["linear"],
     &["station"],
     &["audience"],
     &["web"],

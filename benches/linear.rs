@@ -1,0 +1,59 @@
+//! What it costs to make a segment of the channel for those who watch it.
+
+use std::hint::black_box;
+use std::process::Command;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use onair::linear::ts::{Picture, Place, mux};
+use onair::media::frames;
+
+/// Fragments of two seconds, as ffmpeg writes them in house format.
+fn fragments(arguments: &str) -> Vec<u8> {
+    let dir = tempfile::tempdir().expect("there is a folder for temporary files");
+    let path = dir.path().join("track.mp4");
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-nostdin", "-v", "error", "-f", "lavfi", "-i"]);
+    ffmpeg.args(arguments.split_whitespace());
+    ffmpeg.args("-use_editlist 0 -movflags +frag_keyframe+delay_moov+default_base_moof".split(' '));
+    let done = ffmpeg.arg(&path).status().expect("ffmpeg is installed");
+    assert!(done.success(), "ffmpeg could not make a track");
+    std::fs::read(path).expect("the track was written")
+}
+
+/// The init segment, and all that follows it.
+fn split(track: &[u8]) -> (&[u8], &[u8]) {
+    let size = |at: usize| {
+        let size = track[at..at + 4].try_into().expect("four bytes are four");
+        u32::from_be_bytes(size) as usize
+    };
+    track.split_at(size(0) + size(size(0)))
+}
+
+fn segments(criterion: &mut Criterion) {
+    // Noise, so that the encoder spends all it may: two seconds of the best rung, 6 Mbit/s.
+    let picture = fragments(
+        "nullsrc=size=1920x1080:rate=25:duration=2,geq=random(1)*255:128:128 -c:v libx264 \
+         -preset ultrafast -pix_fmt yuv420p -bf 0 -g 300 -b:v 6000k -maxrate 6000k -bufsize 6000k \
+         -video_track_timescale 90000",
+    );
+    let sound = fragments("sine=sample_rate=48000:duration=2.1 -ac 2 -c:a aac -b:a 160k");
+    let ((init, segment), (_, sound)) = (split(&picture), split(&sound));
+    let place = Place {
+        programme_at: 0,
+        from: 0,
+        until: 180_000,
+    };
+    let found = frames(segment).expect("it is a segment").len();
+    println!("{} bytes in {found} frames", segment.len());
+    let picture = Picture { init, segment };
+    let mut group = criterion.benchmark_group("segment");
+    group.throughput(Throughput::Bytes(segment.len() as u64));
+    group.bench_function("2 s of 1080 lines as MPEG-TS", |bencher| {
+        bencher.iter(|| mux(black_box(&place), black_box(picture), black_box(sound)));
+    });
+    group.finish();
+    mux(&place, picture, sound).expect("it can be muxed");
+}
+
+criterion_group!(benches, segments);
+criterion_main!(benches);

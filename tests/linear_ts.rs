@@ -1,0 +1,206 @@
+//! Programmes of every kind, one after another, are one transport stream without a fault.
+
+#[path = "support/house.rs"]
+mod house;
+
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use house::{Prepared, X264, clip, ffprobe, prepared};
+use onair::linear::ts::{Picture, Place, mux};
+
+/// Ticks of a transport stream in a millisecond.
+const MS: u64 = 90;
+
+/// Dark and silent for its first second, then bright and, if there is a tone, loud.
+fn flash(size: &str, rate: &str, seconds: f64, tone: Option<&str>) -> String {
+    let picture = format!(
+        "-f lavfi -i color=black:size={size}:rate={rate}:duration={seconds},\
+         drawbox=color=white:thickness=fill:enable='gte(t,1)'"
+    )
+    .replace(", ", ",");
+    let tone = tone.map(|volume| {
+        format!(
+            " -f lavfi -i sine=frequency=1000:sample_rate=48000:duration={seconds},\
+             volume='if(lt(t,1),0,{volume})':eval=frame -c:a aac"
+        )
+    });
+    format!("{picture}{} {X264}", tone.unwrap_or_default())
+}
+
+/// All segments of a rung as they are on the air from `from` on, and when the next programme begins.
+fn aired(prepared: &Prepared, rung: &str, from: u64) -> (Vec<Vec<u8>>, u64) {
+    let package = &prepared.package;
+    let track = &package.rung(rung).unwrap().track;
+    let [picture, sound] =
+        [track, &package.audio].map(|t| fs::read(prepared.path(&t.file)).unwrap());
+    let end = from + package.duration_ms * MS;
+    let segments = track.segments.iter().enumerate().map(|(index, segment)| {
+        let next = track.segments.get(index + 1);
+        let place = Place {
+            programme_at: from,
+            from: from + segment.start_ticks,
+            until: next.map_or(end, |next| from + next.start_ticks),
+        };
+        let part = |bytes: &[u8], range: Range<u64>| {
+            bytes[range.start as usize..range.end as usize].to_vec()
+        };
+        let init = part(&picture, 0..track.init_bytes);
+        let segment = part(&picture, segment.offset..segment.end());
+        let sound = part(&sound, place.sound_bytes(&package.audio));
+        let picture = Picture {
+            init: &init,
+            segment: &segment,
+        };
+        mux(&place, picture, &sound).unwrap()
+    });
+    (segments.collect(), end)
+}
+
+fn ffmpeg(arguments: &str, stream: &Path, after: &str) -> Output {
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg
+        .args(arguments.split_whitespace())
+        .arg("-i")
+        .arg(stream);
+    ffmpeg.args(after.split_whitespace());
+    ffmpeg.output().expect("ffmpeg is installed")
+}
+
+/// The numbers behind `name` in what filters of ffmpeg tell.
+fn told(log: &str, name: &str) -> Vec<f64> {
+    let after = log.split(name).skip(1);
+    let number = |text: &str| {
+        let text = text.trim_start_matches([':', ' ']);
+        text.split([' ', '\n', '|']).next()?.trim().parse().ok()
+    };
+    after.filter_map(number).collect()
+}
+
+/// Time stamps of the packets of a stream, in the order they come.
+fn stamps(stream: &Path, which: &str) -> Vec<i64> {
+    let rows = ffprobe(
+        stream,
+        &format!("-select_streams {which} -show_entries packet=dts -of csv=p=0"),
+    );
+    let stamp = |row: &str| row.trim_end_matches(',').parse().ok();
+    rows.lines().filter_map(stamp).collect()
+}
+
+/// The rules of packets that no player complains about; `segment` stands for itself.
+fn check_packets(segment: &[u8]) {
+    let mut counters = std::collections::BTreeMap::new();
+    let mut clock: Option<u64> = None;
+    let mut pids = Vec::new();
+    for packet in segment.chunks(188) {
+        assert_eq!((packet.len(), packet[0]), (188, 0x47));
+        let pid = u16::from_be_bytes([packet[1] & 0x1f, packet[2]]);
+        pids.push(pid);
+        let counter = counters.entry(pid).or_insert(0);
+        assert_eq!(packet[3] & 0x0f, *counter, "the counter of {pid}");
+        *counter = (*counter + 1) % 16;
+        if packet[3] & 0x20 != 0 && packet[4] > 0 && packet[5] & 0x10 != 0 {
+            let mut bytes = [0; 8];
+            bytes[3..].copy_from_slice(&packet[6..11]);
+            let now = u64::from_be_bytes(bytes) >> 7;
+            if let Some(before) = clock.replace(now) {
+                let step_ms = (now.wrapping_sub(before) & 0x1_ffff_ffff) / MS;
+                assert!(
+                    (1..=100).contains(&step_ms),
+                    "the clock steps by {step_ms} ms"
+                );
+            }
+        }
+    }
+    assert_eq!(pids[..2], [0, 0x1000], "tables come first");
+    assert!(counters.values().all(|next| *next == 0), "{counters:?}");
+    assert_eq!(counters.len(), 4);
+}
+
+#[tokio::test]
+async fn programmes_of_every_kind_join_without_a_fault() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut programmes = Vec::new();
+    for (name, recipe) in [
+        ("25.mp4", flash("640x360", "25", 4.3, Some("1"))),
+        ("29.mp4", flash("320x240", "30000/1001", 3.0, Some("0.02"))),
+        ("24.mp4", flash("202x360", "24", 2.2, None)),
+        ("60.mp4", flash("854x480", "60", 2.517, Some("0.5"))),
+    ] {
+        programmes.push(prepared(&clip(dir.path(), name, &recipe)).await);
+    }
+    // The time stamps begin anew within the second programme.
+    let mut at = (1 << 33) * 188_063 - 10_400 * MS;
+    let (mut bytes, mut starts, first) = (Vec::new(), Vec::new(), at);
+    for index in 0..12 {
+        let programme = &programmes[index % 4];
+        starts.push(at - first);
+        let (segments, end) = aired(programme, "360", at);
+        segments.iter().for_each(|segment| check_packets(segment));
+        bytes.extend(segments.concat());
+        at = end;
+    }
+    let stream = dir.path().join("channel.ts");
+    fs::write(&stream, &bytes).unwrap();
+
+    let strict = "-nostdin -v warning -xerror -err_detect explode";
+    let decoded = ffmpeg(strict, &stream, "-fps_mode passthrough -f null -");
+    let complaint = String::from_utf8_lossy(&decoded.stderr);
+    assert!(
+        decoded.status.success() && complaint.is_empty(),
+        "{complaint}"
+    );
+
+    let frames: u64 = programmes
+        .iter()
+        .map(|p| {
+            p.package.duration_ms * u64::from(p.package.frame_rate.0)
+                / u64::from(p.package.frame_rate.1)
+        })
+        .sum();
+    let picture = stamps(&stream, "v");
+    assert!(
+        picture.len() as u64 >= frames / 1000 * 3 - 12,
+        "{}",
+        picture.len()
+    );
+    let steps = picture.windows(2).map(|two| two[1] - two[0]);
+    // A frame at 60 and at 24 per second, and the rounding of a programme to milliseconds.
+    assert!(
+        steps.clone().all(|step| (1450..=3800).contains(&step)),
+        "{:?}",
+        steps.max()
+    );
+    let sound = stamps(&stream, "a");
+    assert!(sound.windows(2).all(|two| two[1] - two[0] == 1920));
+    let length = (at - first) as i64;
+    assert!((sound.len() as i64 * 1920 - length).abs() <= 1920);
+
+    let filters = "-vf blackdetect=d=0.3:pix_th=0.2 -af silencedetect=n=-60dB:d=0.3 -f null -";
+    let log = ffmpeg("-nostdin -hide_banner -copyts -v info", &stream, filters);
+    let log = String::from_utf8_lossy(&log.stderr);
+    let (light, loud) = (told(&log, "black_end"), told(&log, "silence_end"));
+    assert_eq!(light.len(), 12, "{log}");
+    // The third has no sound at all, so its silence ends in the fourth.
+    assert_eq!(loud.len(), 9, "{log}");
+    let zero = light[0] - 1.0;
+    for (start, light) in starts.iter().zip(&light) {
+        let due = zero + *start as f64 / 90_000.0 + 1.0;
+        assert!(
+            (light - due).abs() < 0.042,
+            "light at {light}, due at {due}"
+        );
+    }
+    for loud in loud {
+        let skew = light
+            .iter()
+            .map(|light| (light - loud).abs())
+            .fold(f64::MAX, f64::min);
+        assert!(
+            skew <= 0.020,
+            "{skew} s between sound and picture at {loud}"
+        );
+    }
+}
