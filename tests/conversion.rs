@@ -2,6 +2,8 @@
 
 #[path = "support/clips.rs"]
 mod clips;
+#[path = "support/converting.rs"]
+mod converting;
 #[path = "support/station.rs"]
 mod station;
 
@@ -9,58 +11,13 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
+use converting::*;
 use reqwest::StatusCode;
 use serde_json::Value;
-use station::{EventReader, Home, Station, browser, watch};
+use station::{EventReader, Home, Station, browser};
 
-/// Encoding takes its time on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
 const TOKEN: &str = "a-token-for-this-test-only";
-
-fn home() -> Home {
-    Home::empty().set("ONAIR_WORKERS", "1")
-}
-
-async fn upload(station: &Station, clip: &Path, name: &str) -> Value {
-    let file = reqwest::multipart::Part::bytes(fs::read(clip).expect("the clip"));
-    let form = reqwest::multipart::Form::new().part("video", file.file_name(name.to_owned()));
-    let sent = browser().post(station.url("/uploads")).multipart(form);
-    let answer = sent.send().await.expect("an answer");
-    assert_eq!(answer.status(), StatusCode::CREATED);
-    answer.json().await.expect("JSON")
-}
-
-async fn library(station: &Station) -> HashMap<String, Value> {
-    let told = station.json(&browser(), "/library").await;
-    let videos = told["videos"].as_array().expect("a list").clone();
-    videos
-        .into_iter()
-        .map(|video| (text(&video["id"]).to_owned(), video))
-        .collect()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().expect("text")
-}
-
-/// Waits until the jobs are as `fits` says.
-async fn until_jobs(station: &Station, fits: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-    let client = browser();
-    let mut updates = watch(&client, &station.url("/job-updates")).await;
-    let waited = tokio::time::timeout(PATIENCE, async {
-        let event = updates.until("jobs", |told| {
-            fits(told["jobs"].as_array().expect("a list"))
-        });
-        event.await.data["jobs"].as_array().expect("a list").clone()
-    });
-    waited.await.expect("the jobs go on")
-}
-
-async fn until_all_is_converted(station: &Station) {
-    until_jobs(station, <[Value]>::is_empty).await;
-}
 
 /// The next announcement of another airing than `airing`.
 async fn next_airing(stream: &mut EventReader, airing: &Value) -> Value {
@@ -171,85 +128,6 @@ async fn a_video_that_is_broken_inside_is_found_out_and_says_so() {
     assert!(text(&video["reason"]).contains("damaged"), "{video}");
 }
 
-const ENGLISH: &str = "1\n00:00:00,500 --> 00:00:01,500\nGood evening\n";
-const GERMAN: &str = "1\n00:00:00,500 --> 00:00:01,500\nGuten Abend\n";
-
-#[tokio::test]
-async fn subtitles_beside_a_video_and_uploaded_later_can_be_chosen() {
-    let home = home();
-    clips::put(&clips::playable(4.0), &home.path("uploads"), "Film.mp4");
-    fs::write(home.path("uploads/Film.en.srt"), ENGLISH).expect("written");
-    let station = home.start();
-    until_all_is_converted(&station).await;
-    let video = library(&station)
-        .await
-        .into_values()
-        .next()
-        .expect("a video");
-    let id = text(&video["id"]).to_owned();
-    let languages = |video: &Value| -> Vec<String> {
-        let tracks = video["captions"].as_array().expect("a list").iter();
-        tracks
-            .map(|track| text(&track["language"]).to_owned())
-            .collect()
-    };
-    assert_eq!(languages(&video), ["en"], "{video}");
-
-    let client = browser();
-    let send = |called: &str, body: &'static str| {
-        let path = format!("/library/{id}/subtitles?{called}");
-        client.post(station.url(&path)).body(body).send()
-    };
-    for (called, body) in [
-        ("name=Film.de.txt", GERMAN),
-        ("name=Film.srt", GERMAN),
-        ("name=Film.de.srt", "no subtitles at all"),
-    ] {
-        let refused = send(called, body).await.expect("an answer");
-        assert_eq!(
-            refused.status(),
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "{called}"
-        );
-    }
-    let picture = |version: &str| {
-        use std::os::unix::fs::MetadataExt;
-        let file = home
-            .path("data/prepared")
-            .join(&id)
-            .join(version)
-            .join("video-360.mp4");
-        fs::metadata(file).expect("the rung").ino()
-    };
-    let before = picture("v1");
-    let taken = send("name=subs.srt&language=de", GERMAN)
-        .await
-        .expect("an answer");
-    assert_eq!(taken.status(), StatusCode::ACCEPTED);
-    until_all_is_converted(&station).await;
-    let video = library(&station).await.remove(&id).expect("the video");
-    assert_eq!(languages(&video), ["de", "en"]);
-    assert_eq!(picture("v2"), before, "nothing is encoded again");
-    let track = text(&video["captions"][0]["url"]).to_owned();
-    let vtt = client
-        .get(station.url(&track))
-        .send()
-        .await
-        .expect("an answer");
-    assert_eq!(vtt.headers()["content-type"], "text/vtt; charset=utf-8");
-    let vtt = vtt.text().await.expect("text");
-    assert!(
-        vtt.starts_with("WEBVTT") && vtt.contains("Guten Abend"),
-        "{vtt}"
-    );
-
-    let mut stream = station.watch(&client).await;
-    let told = stream
-        .until("on-air", |told| told["current"]["captions"].is_array())
-        .await;
-    assert_eq!(told.data["current"]["captions"][0]["label"], "Deutsch");
-}
-
 /// `onair` with `arguments` for the station, its words piped.
 fn onair(home: &Home, station: &Station, arguments: &[&str], token: &str) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onair"));
@@ -305,6 +183,8 @@ async fn a_worker_on_another_machine_does_the_work() {
         .expect("metrics");
     assert!(!metrics.text().await.expect("text").contains(TOKEN));
 }
+
+const ENGLISH: &str = "1\n00:00:00,500 --> 00:00:01,500\nGood evening\n";
 
 #[tokio::test]
 async fn a_video_prepared_on_its_uploaders_own_machine_is_not_converted_again() {
@@ -410,21 +290,19 @@ async fn the_library_is_kept_from_the_command_line_with_the_station_or_without()
     let home = Home::empty();
     let station = home.start();
     let film: PathBuf = clips::playable(4.0);
+    let port = station.address.rsplit(':').next().expect("a port");
+    let port = port.to_owned();
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_onair"));
-        let port = station.address.rsplit(':').next().expect("a port");
         command
             .args(["library"])
             .args(arguments)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .envs(home.environment())
-            .env("ROCKET_PORT", port);
-        let output = command.output().expect("the binary runs");
-        let said = [output.stdout, output.stderr].concat();
-        (
-            output.status.success(),
-            String::from_utf8_lossy(&said).into_owned(),
-        )
+            .env("ROCKET_PORT", &port)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        ended(command.spawn().expect("the binary starts"))
     };
     let (went_well, said) = run(&["list"]);
     assert!(went_well && said.contains("empty"), "{said}");
@@ -440,33 +318,16 @@ async fn the_library_is_kept_from_the_command_line_with_the_station_or_without()
         "{said}"
     );
 
-    let nowhere = station.address.clone();
     station.kill();
-    let run_alone = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_onair"));
-        let port = nowhere.rsplit(':').next().expect("a port");
-        command
-            .args(["library"])
-            .args(arguments)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .envs(home.environment())
-            .env("ROCKET_PORT", port);
-        let output = command.output().expect("the binary runs");
-        let said = [output.stdout, output.stderr].concat();
-        (
-            output.status.success(),
-            String::from_utf8_lossy(&said).into_owned(),
-        )
-    };
-    let (went_well, said) = run_alone(&["list"]);
+    let (went_well, said) = run(&["list"]);
     assert!(went_well && said.contains("By hand"), "{said}");
     let other = clips::silent(3.0).display().to_string();
-    let (went_well, said) = run_alone(&["add", &other]);
+    let (went_well, said) = run(&["add", &other]);
     assert!(
         went_well && said.contains("when the station starts"),
         "{said}"
     );
-    let (went_well, said) = run_alone(&["remove", &id]);
+    let (went_well, said) = run(&["remove", &id]);
     assert!(went_well, "{said}");
 
     let station = home.start();

@@ -79,7 +79,7 @@ impl Conversion {
                 let synced = tokio::task::spawn_blocking(move || sync_dir(&dir)).await;
                 synced.map_err(|_| StorageError::Panicked)??;
                 self.done(lease, rendition).await?;
-                self.look_for_texts(lease.video()).await
+                self.look_for_texts([lease.video().clone()]).await
             }
             Err(reason) => {
                 self.folders().discard(lease.video(), task.version);

@@ -27,6 +27,7 @@ impl Conversion {
         shutdown: watch::Receiver<bool>,
     ) -> Result<Self, ConversionError> {
         let conversion = Self::open(config, parts, library, in_use, shutdown.clone()).await?;
+        tokio::spawn(conversion.clone().follow_texts(shutdown.clone()));
         let sources = Sources {
             library: library.clone(),
             bucket,

@@ -1,14 +1,19 @@
 //! Subtitle files of a video: beside it, or uploaded for it.
 
+use std::collections::HashMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 
 use super::folders::Folders;
 use super::handle::{Conversion, ConversionError};
 use crate::library::{Library, Video};
-use crate::media::{SubtitleFile, SubtitleOrigin, are_subtitles, language_tag, subtitles_beside};
+use crate::media::{
+    SubtitleFile, SubtitleFolder, SubtitleOrigin, are_subtitles, language_tag, subtitles_beside,
+};
 use crate::storage::{StorageError, create_dir_durably, durable_rename};
 use crate::timeline::VideoId;
 
@@ -28,24 +33,50 @@ impl Conversion {
     pub(super) async fn texts_of(&self, video: &Video) -> io::Result<Texts> {
         let (library, folders) = (self.library().clone(), self.folders().clone());
         let video = video.clone();
-        let found = tokio::task::spawn_blocking(move || find(&library, &folders, &video));
+        let found = tokio::task::spawn_blocking(move || {
+            let place = library.local_path(&video);
+            let beside = place.as_deref().and_then(Path::parent);
+            let beside = beside.map(SubtitleFolder::read).transpose()?;
+            find(&library, &folders, &video, &beside.unwrap_or_default())
+        });
         found.await.map_err(io::Error::other)?
     }
 
-    /// Has the version of `video` made anew if there are other subtitle files for it.
+    /// Has the versions of `videos` made anew for which there are other subtitle files.
     ///
     /// # Errors
-    /// [`ConversionError`] if they cannot be looked for, or the disk took nothing.
-    pub(super) async fn look_for_texts(&self, video: &VideoId) -> Result<(), ConversionError> {
-        let Some(found) = self.library().snapshot().get(video).cloned() else {
-            return Ok(());
-        };
-        let texts = self
-            .texts_of(&found)
-            .await
-            .map_err(ConversionError::Texts)?;
-        self.library().note_texts(video, texts.number).await?;
-        Ok(())
+    /// [`ConversionError`] if the disk took nothing, or those of some cannot be looked for; the
+    /// others are looked for then.
+    pub(super) async fn look_for_texts(
+        &self,
+        videos: impl IntoIterator<Item = VideoId>,
+    ) -> Result<(), ConversionError> {
+        let catalogue = self.library().snapshot();
+        let videos = videos
+            .into_iter()
+            .filter_map(|id| catalogue.get(&id).cloned());
+        let videos: Vec<_> = videos.collect();
+        let (library, folders) = (self.library().clone(), self.folders().clone());
+        let found = tokio::task::spawn_blocking(move || find_all(&library, &folders, videos));
+        let (found, failed) = found.await.map_err(|_| StorageError::Panicked)?;
+        self.library().note_texts(found).await?;
+        match failed {
+            Some(error) => Err(ConversionError::Texts(error)),
+            None => Ok(()),
+        }
+    }
+
+    /// Notices subtitle files that come, change and go beside videos.
+    pub(super) async fn follow_texts(self, mut shutdown: watch::Receiver<bool>) {
+        loop {
+            let videos = tokio::select! {
+                videos = self.library().changed_texts() => videos,
+                _ = shutdown.wait_for(|stop| *stop) => return,
+            };
+            if let Err(error) = self.look_for_texts(videos).await {
+                tracing::warn!(%error, "subtitle files beside videos could not be looked for");
+            }
+        }
     }
 
     /// Keeps `bytes`, a subtitle file called `name`, for `video`, in the place of what was uploaded
@@ -84,12 +115,49 @@ impl Conversion {
         let place = self.folders().texts(video);
         let kept = tokio::task::spawn_blocking(move || keep(&place, &language, &ending, &bytes));
         kept.await.map_err(|_| StorageError::Panicked)??;
-        self.look_for_texts(video).await
+        self.look_for_texts([video.clone()]).await
     }
 }
 
-/// Blocks.
-fn find(library: &Library, folders: &Folders, video: &Video) -> io::Result<Texts> {
+/// The number of the subtitle files of each of `videos`, and why some could not be found. A folder
+/// with thousands of videos is read once. Blocks.
+fn find_all(
+    library: &Library,
+    folders: &Folders,
+    videos: Vec<Arc<Video>>,
+) -> (Vec<(VideoId, u64)>, Option<io::Error>) {
+    let mut by_folder: HashMap<Option<PathBuf>, Vec<Arc<Video>>> = HashMap::new();
+    for video in videos {
+        let place = library.local_path(&video);
+        let folder = place.as_deref().and_then(Path::parent).map(Path::to_owned);
+        by_folder.entry(folder).or_default().push(video);
+    }
+    let (mut found, mut failed) = (Vec::new(), None);
+    for (folder, videos) in by_folder {
+        let beside = match folder.as_deref().map(SubtitleFolder::read).transpose() {
+            Ok(beside) => beside.unwrap_or_default(),
+            Err(error) => {
+                failed = Some(error);
+                continue;
+            }
+        };
+        for video in videos {
+            match find(library, folders, &video, &beside) {
+                Ok(texts) => found.push((video.id.clone(), texts.number)),
+                Err(error) => failed = Some(error),
+            }
+        }
+    }
+    (found, failed)
+}
+
+/// Those of `video`, in whose folder is what `beside` says. Blocks.
+fn find(
+    library: &Library,
+    folders: &Folders,
+    video: &Video,
+    beside: &SubtitleFolder,
+) -> io::Result<Texts> {
     let mut files = match subtitles_beside(&folders.texts(&video.id)) {
         Ok(files) => files,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -100,7 +168,7 @@ fn find(library: &Library, folders: &Folders, video: &Video) -> io::Result<Texts
     }
     if let Some(path) = library.local_path(video) {
         // What was uploaded by itself was meant to take the place of what lies beside.
-        let beside = subtitles_beside(&path)?.into_iter();
+        let beside = beside.of(&path).into_iter();
         let others: Vec<_> = beside
             .filter(|file| !files.iter().any(|own| own.language == file.language))
             .collect();

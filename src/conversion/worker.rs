@@ -120,7 +120,7 @@ async fn work(
         Ok(rendition) => {
             conversion.done(lease, rendition).await?;
             // Some may have come while it was made.
-            conversion.look_for_texts(id).await?;
+            conversion.look_for_texts([id.clone()]).await?;
             tracing::info!(%id, title, step = ?lease.step(), "converted");
             Ok(())
         }
@@ -189,7 +189,7 @@ async fn make(
     // Before it is adopted, or the same would be made again at once.
     sources
         .library
-        .note_texts(&task.video.id, texts.number)
+        .note_texts(vec![(task.video.id.clone(), texts.number)])
         .await?;
     drop(source);
     let synced = tokio::task::spawn_blocking(move || sync_dir(&dir)).await;

@@ -16,6 +16,7 @@ use super::roots::Roots;
 use super::settling::{Outcome, Patience, Settling, TICK};
 use super::shelf::{Change, Shelf};
 use super::state::Standing;
+use super::texts::{TextNews, Texts};
 use super::walk::{self, Walk};
 use super::watch::{FolderWatch, Mark};
 use crate::clock::SharedClock;
@@ -46,13 +47,20 @@ pub(super) struct Folders {
     settling: Settling,
     examiner: Examiner,
     changes: Vec<Change>,
+    texts: Texts,
+    text_news: Arc<TextNews>,
     unpublished_ticks: u32,
     rescan_in_ticks: Option<u32>,
 }
 
 impl Folders {
     /// A keeper of `roots` that has looked at nothing yet.
-    pub fn new(roots: Roots, shelf: Arc<Shelf>, prober: Arc<Prober>, clock: SharedClock) -> Self {
+    pub fn new(
+        roots: Roots,
+        shelf: Arc<Shelf>,
+        prober: Arc<Prober>,
+        (clock, text_news): (SharedClock, Arc<TextNews>),
+    ) -> Self {
         Self {
             roots,
             examiner: Examiner::new(Arc::clone(&shelf), prober),
@@ -63,6 +71,8 @@ impl Folders {
             unwatched: false,
             settling: Settling::default(),
             changes: Vec::new(),
+            texts: Texts::default(),
+            text_news,
             unpublished_ticks: 0,
             rescan_in_ticks: None,
         }
@@ -109,6 +119,7 @@ impl Folders {
         self.settling.is_empty()
             && self.examiner.is_resting()
             && self.changes.is_empty()
+            && self.texts.is_empty()
             && self.rescan_in_ticks.is_none()
     }
 
@@ -172,7 +183,9 @@ impl Folders {
         }
     }
 
-    fn compare(&mut self, source: Source, walk: Walk, patience: Patience) {
+    fn compare(&mut self, source: Source, mut walk: Walk, patience: Patience) {
+        let texts = std::mem::take(&mut walk.texts);
+        self.texts.compare(source, texts);
         let expected = self.shelf.state().places(source);
         let missing: Vec<Place> = {
             let there: HashSet<&str> = walk.files.iter().map(|(key, _)| key.as_str()).collect();
@@ -216,6 +229,11 @@ impl Folders {
         if marks.everything {
             self.rescan_in_ticks.get_or_insert(RESCAN_AFTER_TICKS);
         }
+        for path in marks.texts {
+            if let Some(place) = self.roots.place_of(&path) {
+                self.texts.change(place);
+            }
+        }
         for (path, mark) in marks.files {
             let Some(place) = self.roots.place_of(&path) else {
                 continue;
@@ -238,7 +256,7 @@ impl Folders {
             None => {}
         }
         self.now_ms = self.clock.now().get();
-        for (place, look) in self.look_at_all().await {
+        for (place, look) in self.roots.look_at(self.settling.places()).await {
             let standing = match look {
                 Some(look) => self.shelf.standing(&place, &look),
                 None => self.standing_of_missing(&place),
@@ -250,23 +268,8 @@ impl Folders {
         if self.unpublished_ticks >= PUBLISH_EVERY_TICKS {
             self.apply().await;
         }
-    }
-
-    /// How every file that has not come to rest looks now.
-    async fn look_at_all(&self) -> Vec<(Place, Option<Look>)> {
-        let places = self.settling.places();
-        let paths: Vec<_> = places
-            .iter()
-            .map(|place| self.roots.path_of(place.source, &place.key))
-            .collect();
-        let looked = tokio::task::spawn_blocking(move || {
-            let look = |path: &Option<PathBuf>| walk::look_at(path.as_ref()?);
-            paths.iter().map(look).collect::<Vec<_>>()
-        });
-        places
-            .into_iter()
-            .zip(looked.await.unwrap_or_default())
-            .collect()
+        let videos = self.texts.take(&self.shelf.state());
+        self.text_news.add(videos);
     }
 
     fn standing_of_missing(&self, place: &Place) -> Standing {
@@ -363,14 +366,19 @@ impl Folders {
         if changes.is_empty() {
             return;
         }
+        let mut came = Vec::new();
         for change in &changes {
             if let Change::Judged { place, .. } = change {
                 self.examiner.put_back(place);
+            }
+            if let Change::Judged { place, .. } | Change::Back(place) = change {
+                came.push(place.clone());
             }
         }
         if let Err(error) = self.shelf.apply(changes).await {
             tracing::error!(%error, "what was found in the folders could not be recorded; it is looked for again later");
         }
+        self.text_news.add_at(&came, &self.shelf.state());
     }
 }
 

@@ -1,5 +1,6 @@
 //! The handle through which the rest of the house uses the library.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use super::resumable::{Resumables, sweep_until};
 use super::roots::Roots;
 use super::sample::Samples;
 use super::shelf::{Change, Shelf};
+use super::texts::TextNews;
 use super::upload::{Begun, Upload};
 use super::{Bytes, Catalogue, Source, Video};
 use crate::clock::SharedClock;
@@ -77,6 +79,7 @@ pub struct Library {
     published: watch::Receiver<Arc<Catalogue>>,
     shelf: Arc<Shelf>,
     intake: Arc<Intake>,
+    text_news: Arc<TextNews>,
     resumables: Resumables,
     roots: Roots,
 }
@@ -113,11 +116,12 @@ impl Library {
         )?);
         let published = shelf.subscribe();
         let prober = Arc::new(Prober::default());
+        let text_news = Arc::new(TextNews::default());
         let folders = Folders::new(
             roots.clone(),
             Arc::clone(&shelf),
             Arc::clone(&prober),
-            Arc::clone(&clock),
+            (Arc::clone(&clock), Arc::clone(&text_news)),
         );
         let (tell_first, first) = oneshot::channel();
         tokio::spawn(folders.run(tell_first, shutdown.clone()));
@@ -164,6 +168,7 @@ impl Library {
             published,
             shelf,
             intake,
+            text_news,
             resumables,
             roots,
         })
@@ -224,13 +229,20 @@ impl Library {
         self.note(video, bytes, Outcome::Unfit(reason)).await
     }
 
-    /// Takes note of which subtitle files there are for `video` now: equal numbers, equal files.
+    /// Waits until the subtitle files beside some videos may have changed, also before the start,
+    /// and answers which; for one listener.
+    pub async fn changed_texts(&self) -> HashSet<VideoId> {
+        self.text_news.next().await
+    }
+
+    /// Takes note of which subtitle files there are for videos now: equal numbers, equal files.
     ///
     /// # Errors
     /// Why the disk took nothing; nothing has changed then.
-    pub async fn note_texts(&self, video: &VideoId, texts: u64) -> Result<(), StorageError> {
-        let change = Change::Texts(video.clone(), texts);
-        self.shelf.apply(vec![change]).await
+    pub async fn note_texts(&self, texts: Vec<(VideoId, u64)>) -> Result<(), StorageError> {
+        let changes = texts.into_iter();
+        let changes = changes.map(|(video, number)| Change::Texts(video, number));
+        self.shelf.apply(changes.collect()).await
     }
 
     async fn note(

@@ -30,6 +30,7 @@ mod sample;
 mod settling;
 mod shelf;
 mod state;
+mod texts;
 mod upload;
 mod video;
 mod walk;

@@ -2,6 +2,8 @@
 
 use icu_normalizer::ComposingNormalizer;
 
+use crate::media::is_subtitles_name;
+
 /// The endings of files that are looked into; what counts in the end is what is found in them.
 pub const ENDINGS: [&str; 8] = ["mp4", "webm", "ogg", "ogv", "mov", "avi", "mkv", "m4v"];
 
@@ -37,9 +39,21 @@ pub(super) fn media_type(file_name: &str) -> &'static str {
 /// Whether the file at `key` is to be looked into: no part of it is hidden and its ending is a
 /// video's.
 pub(super) fn is_candidate(key: &str) -> bool {
+    is_visible(key) && ending(name_of(key)).is_some()
+}
+
+/// Whether the file at `key` says that it holds subtitles; no part of it is hidden.
+pub(super) fn is_subtitles(key: &str) -> bool {
+    is_visible(key) && is_subtitles_name(name_of(key))
+}
+
+fn is_visible(key: &str) -> bool {
     let visible = |part: &str| !part.is_empty() && !part.starts_with('.');
-    let name = key.rsplit('/').next().unwrap_or(key);
-    key.len() <= LONGEST_KEY_BYTES && key.split('/').all(visible) && ending(name).is_some()
+    key.len() <= LONGEST_KEY_BYTES && key.split('/').all(visible)
+}
+
+fn name_of(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or(key)
 }
 
 /// What `typed` is as a title: bounded, on one line, without characters that change how others are

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Source;
-use super::record::Place;
+use super::record::{Look, Place};
+use super::walk::look_at;
 
 /// The folders of videos; cheap to clone. Their paths are absolute and without links in them.
 #[derive(Debug, Clone)]
@@ -36,6 +37,20 @@ impl Roots {
     pub fn path_of(&self, source: Source, key: &str) -> Option<PathBuf> {
         let (_, root) = self.iter().find(|(of, _)| *of == source)?;
         Some(root.join(key))
+    }
+
+    /// How the files at `places` look now; none of what is not there.
+    pub async fn look_at(&self, places: Vec<Place>) -> Vec<(Place, Option<Look>)> {
+        let paths: Vec<_> = places
+            .iter()
+            .map(|place| self.path_of(place.source, &place.key))
+            .collect();
+        let looked = tokio::task::spawn_blocking(move || {
+            let look = |path: &Option<PathBuf>| look_at(path.as_ref()?);
+            paths.iter().map(look).collect::<Vec<_>>()
+        });
+        let looked = looked.await.unwrap_or_default();
+        places.into_iter().zip(looked).collect()
     }
 
     /// The place `path` names, if it is below one of the folders and Unicode.

@@ -18,6 +18,8 @@ const MOST_FILES: usize = 200_000;
 pub(super) struct Walk {
     /// Each candidate's key and how it looks.
     pub files: Vec<(String, Look)>,
+    /// The same of each subtitle file.
+    pub texts: Vec<(String, Look)>,
     /// Keys of folders that could not be read, each ending in `/`: what is in them is unknown.
     pub unread: Vec<String>,
     /// Whether there was more than is listed.
@@ -52,7 +54,7 @@ pub(super) fn walk(root: &Path) -> io::Result<Walk> {
             }
         };
         for entry in entries.filter_map(Result::ok) {
-            if walk.files.len() >= MOST_FILES {
+            if walk.files.len().max(walk.texts.len()) >= MOST_FILES {
                 tracing::warn!(root = %root.display(), "more than {MOST_FILES} files; the rest is left out");
                 walk.cut = true;
                 return Ok(walk);
@@ -63,6 +65,7 @@ pub(super) fn walk(root: &Path) -> io::Result<Walk> {
                     tracing::warn!(folder = key, "this folder lies too deep and is left out");
                 }
                 Some(Found::File(key, look)) => walk.files.push((key, look)),
+                Some(Found::Text(key, look)) => walk.texts.push((key, look)),
                 None => {}
             }
         }
@@ -75,6 +78,7 @@ enum Found {
     /// With a `/` at its end.
     Folder(String),
     File(String, Look),
+    Text(String, Look),
 }
 
 fn sort_of(entry: &DirEntry, folder: &str) -> Option<Found> {
@@ -92,6 +96,9 @@ fn sort_of(entry: &DirEntry, folder: &str) -> Option<Found> {
     } else if kind.is_file() && names::is_candidate(&key) {
         let look = look_of(&entry.metadata().ok()?);
         Some(Found::File(key, look))
+    } else if kind.is_file() && names::is_subtitles(&key) {
+        let look = look_of(&entry.metadata().ok()?);
+        Some(Found::Text(key, look))
     } else {
         None
     }
@@ -134,6 +141,8 @@ mod tests {
             "b.mp4",
             "x/y/a.WEBM",
             "note.txt",
+            "x/y/a.en.SRT",
+            ".hidden.srt",
             ".hidden.mp4",
             ".x/a.mp4",
             ".onair-spool-1",
@@ -144,6 +153,8 @@ mod tests {
         }
         assert_eq!(keys(dir.path()), ["b.mp4", "x/y/a.WEBM"]);
         let walk = walk(dir.path()).unwrap();
+        let texts: Vec<_> = walk.texts.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(texts, ["x/y/a.en.SRT"]);
         assert!(
             walk.files
                 .iter()

@@ -1,6 +1,6 @@
 //! Notices what changes in the folders of videos, by inotify.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,6 +28,8 @@ pub(super) enum Mark {
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Marks {
     pub files: HashMap<PathBuf, Mark>,
+    /// Subtitle files that came or went as a whole, or were closed.
+    pub texts: HashSet<PathBuf>,
     /// Whether folders changed, or more than could be noted: look through everything.
     pub everything: bool,
 }
@@ -96,7 +98,7 @@ impl FolderWatch {
 impl Pad {
     fn note(&self, event: notify::Result<Event>, roots: &[PathBuf]) {
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = marks.everything || !marks.files.is_empty();
+        let was_empty = marks.is_empty();
         match event {
             Ok(event) => marks.add(&event, roots),
             Err(error) => {
@@ -104,15 +106,19 @@ impl Pad {
                 marks.everything = true;
             }
         }
-        let after = marks.everything || !marks.files.is_empty();
+        let is_empty = marks.is_empty();
         drop(marks);
-        if after && !before {
+        if was_empty && !is_empty {
             self.news.notify_one();
         }
     }
 }
 
 impl Marks {
+    fn is_empty(&self) -> bool {
+        !self.everything && self.files.is_empty() && self.texts.is_empty()
+    }
+
     fn add(&mut self, event: &Event, roots: &[PathBuf]) {
         if event.need_rescan() {
             self.everything = true;
@@ -129,21 +135,37 @@ impl Marks {
                     self.everything |= path.is_dir();
                     self.mark(path, Mark::Whole);
                 }
+                (Happened::File(Mark::Whole), Sort::Text) => self.mark_text(path),
+                (Happened::Either, Sort::Text) => {
+                    self.everything |= path.is_dir();
+                    self.mark_text(path);
+                }
                 (Happened::Either, Sort::Other) => self.everything = true,
-                (Happened::File(_), Sort::Other) => {}
+                (Happened::File(_), Sort::Text | Sort::Other) => {}
                 (Happened::Folder, _) => self.everything = true,
             }
         }
     }
 
     fn mark(&mut self, path: &Path, mark: Mark) {
-        if self.files.len() >= MOST_MARKS {
-            self.files.clear();
-            self.everything = true;
-        }
-        if !self.everything {
+        if self.has_room() {
             self.files.insert(path.to_owned(), mark);
         }
+    }
+
+    fn mark_text(&mut self, path: &Path) {
+        if self.has_room() {
+            self.texts.insert(path.to_owned());
+        }
+    }
+
+    fn has_room(&mut self) -> bool {
+        if self.files.len() + self.texts.len() >= MOST_MARKS {
+            self.files.clear();
+            self.texts.clear();
+            self.everything = true;
+        }
+        !self.everything
     }
 }
 
@@ -177,6 +199,8 @@ fn happened(kind: EventKind) -> Option<Happened> {
 enum Sort {
     /// Named as videos are.
     Candidate,
+    /// Named as subtitle files are.
+    Text,
     /// In a hidden folder or hidden itself, such as an upload on its way.
     Hidden,
     Other,
@@ -190,13 +214,10 @@ fn sort_of(path: &Path, roots: &[PathBuf]) -> Sort {
     if below.components().any(hidden) {
         return Sort::Hidden;
     }
-    match below
-        .file_name()
-        .and_then(|name| name.to_str())
-        .and_then(names::ending)
-    {
-        Some(_) => Sort::Candidate,
-        None => Sort::Other,
+    match below.file_name().and_then(|name| name.to_str()) {
+        Some(name) if names::ending(name).is_some() => Sort::Candidate,
+        Some(name) if names::is_subtitles(name) => Sort::Text,
+        _ => Sort::Other,
     }
 }
 
@@ -224,7 +245,7 @@ mod tests {
     fn only(path: &str, mark: Mark) -> Marks {
         Marks {
             files: HashMap::from([(path.into(), mark)]),
-            everything: false,
+            ..Marks::default()
         }
     }
 
@@ -253,6 +274,23 @@ mod tests {
             (WRITTEN, "/videos/notes.txt"),
         ]);
         assert_eq!(nothing, Marks::default());
+    }
+
+    #[test]
+    fn subtitle_files_count_when_they_are_whole() {
+        let path = "/videos/x/a.en.srt";
+        assert_eq!(
+            noted(&[(CREATED, path), (WRITTEN, path)]),
+            Marks::default(),
+            "somebody is writing it"
+        );
+        let texts = Marks {
+            texts: HashSet::from([path.into()]),
+            ..Marks::default()
+        };
+        for kind in [CLOSED, CAME, WENT, EventKind::Remove(RemoveKind::File)] {
+            assert_eq!(noted(&[(kind, path)]), texts);
+        }
     }
 
     #[test]

@@ -57,6 +57,9 @@ pub use progress::{Progress, Stage};
 pub use quick::quick;
 pub use retext::retext;
 pub use stills::{StillsError, make_stills};
-pub use subtitles::{Subtitles, are_subtitles, extract_subtitles, language_tag, subtitles_beside};
+pub use subtitles::{
+    SubtitleFolder, Subtitles, are_subtitles, extract_subtitles, is_subtitles_name, language_tag,
+    subtitles_beside,
+};
 pub use verify::verify_package;
 pub use words::bytes_in_words;

@@ -20,7 +20,7 @@ use super::{Facts, SubtitleFile, SubtitleOrigin, SubtitleTrack};
 use cue::Cue;
 use read::Format;
 
-pub use beside::subtitles_beside;
+pub use beside::{SubtitleFolder, is_subtitles_name, subtitles_beside};
 pub(super) use cue::time;
 
 /// No video has more translations; what comes after is left out.

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::{SubtitleFile, SubtitleOrigin};
 use super::language;
@@ -14,6 +14,12 @@ const MOST_ENTRIES: usize = 50_000;
 /// No video has more translations.
 const MOST_FILES: usize = 64;
 
+/// Whether a file called `name` says that it holds subtitles.
+pub fn is_subtitles_name(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    ending.and_then(Format::by_ending).is_some()
+}
+
 /// The subtitles that lie beside the video at `video` and are named after it, in the order of their
 /// names: its name, then a language or nothing, then `srt`, `vtt`, `ass` or `ssa`. Blocks.
 ///
@@ -22,35 +28,51 @@ const MOST_FILES: usize = 64;
 /// # Errors
 /// If the folder cannot be read.
 pub fn subtitles_beside(video: &Path) -> io::Result<Vec<SubtitleFile>> {
-    let (Some(folder), Some(name)) = (video.parent(), video.file_name().and_then(OsStr::to_str))
-    else {
-        return Ok(Vec::new());
-    };
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
-    let stem = video.file_stem().and_then(OsStr::to_str).unwrap_or(name);
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder)?.take(MOST_ENTRIES) {
-        let entry = entry?;
-        let subtitles = entry
-            .file_name()
-            .to_str()
-            .and_then(|other| named_after(other, name).or_else(|| named_after(other, stem)));
-        if let Some(subtitles) = subtitles
-            && entry.file_type()?.is_file()
-        {
-            found.push(SubtitleFile {
-                path: entry.path(),
-                ..subtitles
-            });
+    let folder = video.parent().unwrap_or(video);
+    Ok(SubtitleFolder::read(folder)?.of(video))
+}
+
+/// The subtitle files of one folder, read once for all videos in it.
+#[derive(Debug, Default)]
+pub struct SubtitleFolder(Vec<(String, PathBuf)>);
+
+impl SubtitleFolder {
+    /// Those in `folder`; links are not followed. Blocks.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn read(folder: &Path) -> io::Result<Self> {
+        let folder = match folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => folder,
+        };
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder)?.take(MOST_ENTRIES) {
+            let entry = entry?;
+            if let Ok(name) = entry.file_name().into_string()
+                && is_subtitles_name(&name)
+                && entry.file_type()?.is_file()
+            {
+                found.push((name, entry.path()));
+            }
         }
+        found.sort();
+        Ok(Self(found))
     }
-    found.sort_by(|a, b| a.path.cmp(&b.path));
-    found.truncate(MOST_FILES);
-    Ok(found)
+
+    /// Those that are named after `video`, in the order of their names.
+    pub fn of(&self, video: &Path) -> Vec<SubtitleFile> {
+        let Some(name) = video.file_name().and_then(OsStr::to_str) else {
+            return Vec::new();
+        };
+        let stem = video.file_stem().and_then(OsStr::to_str).unwrap_or(name);
+        let files = self.0.iter().filter_map(|(other, path)| {
+            let named = named_after(other, name).or_else(|| named_after(other, stem))?;
+            let path = path.clone();
+            Some(SubtitleFile { path, ..named })
+        });
+        files.take(MOST_FILES).collect()
+    }
 }
 
 /// What the name of a file says of it, if it is `stem`, words known here, and an ending of subtitles.
