@@ -14,7 +14,10 @@ fn fragments(arguments: &str) -> Vec<u8> {
     let mut ffmpeg = Command::new("ffmpeg");
     ffmpeg.args(["-nostdin", "-v", "error", "-f", "lavfi", "-i"]);
     ffmpeg.args(arguments.split_whitespace());
-    ffmpeg.args("-use_editlist 0 -movflags +frag_keyframe+delay_moov+default_base_moof".split(' '));
+    ffmpeg.args(
+        "-use_editlist 0 -movflags +frag_keyframe+delay_moov+default_base_moof+skip_trailer"
+            .split(' '),
+    );
     let done = ffmpeg.arg(&path).status().expect("ffmpeg is installed");
     assert!(done.success(), "ffmpeg could not make a track");
     std::fs::read(path).expect("the track was written")
