@@ -32,9 +32,9 @@ async fn text(station: &Station, path: &str) -> String {
 /// A station on which both videos are scheduled.
 async fn two_on_the_air(home: &Home) -> Station {
     let station = home.start();
-    let client = browser();
-    let mut stream = station.watch(&client).await;
-    stream.until("on-air", |told| told["total"] == 2).await;
+    let mut news = station::watch(&browser(), &station.url("/api/nowplaying/updates")).await;
+    let both = |told: &Value| told["next"].is_object() && told["next"]["id"] != told["now"]["id"];
+    news.until("now-playing", both).await;
     station
 }
 
@@ -215,4 +215,104 @@ async fn a_media_centre_finds_a_tuner() {
     let device = text(&station, "/device.xml").await;
     assert_eq!(between(&device, "<serialNumber>", "<"), id);
     assert_eq!(between(&device, "<URLBase>", "<"), station.address);
+}
+
+#[tokio::test]
+async fn now_playing_says_what_the_stream_says_at_once_and_at_every_change() {
+    let home = Home::with(&[clips::playable(4.0), clips::silent(6.0)]);
+    let station = two_on_the_air(&home).await;
+    let client = browser();
+    let mut viewers = station.watch(&client).await;
+    let mut news = station::watch(&client, &station.url("/api/nowplaying/updates")).await;
+    let first = news.next().await.expect("at once");
+    assert_eq!(first.name, "now-playing");
+    assert_eq!(first.data["viewers"], 1, "who asks is not watching");
+    let before = first.data["now"].clone();
+    let changed = news
+        .until("now-playing", |told| told["now"]["id"] != before["id"])
+        .await
+        .data;
+    let told = viewers
+        .until("on-air", |told| {
+            told["current"]["id"] == changed["now"]["id"]
+        })
+        .await;
+    for (here, there) in [("now", "current"), ("next", "next")] {
+        for field in ["id", "title", "started_at_ms", "ends_at_ms", "duration_ms"] {
+            assert_eq!(
+                changed[here][field], told.data[there][field],
+                "{here} {field}"
+            );
+        }
+    }
+    let over = &changed["history"][0];
+    assert_eq!(over["id"], before["id"]);
+    assert_eq!(over["ends_at_ms"], changed["now"]["started_at_ms"]);
+
+    let answer = station.json(&client, "/api/nowplaying?history=1").await;
+    assert_eq!(answer["history"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        answer["channel"]["streams"]["hls"],
+        station.url("/channels/main/master.m3u8")
+    );
+    let sum = |of: &Value| of["elapsed_ms"].as_i64().zip(of["remaining_ms"].as_i64());
+    assert_eq!(
+        sum(&answer["now"]).map(|(a, b)| a + b),
+        answer["now"]["duration_ms"].as_i64()
+    );
+    let unknown = client
+        .get(station.url("/api/nowplaying?channel=other"))
+        .send();
+    assert_eq!(unknown.await.expect("an answer").status(), 404);
+}
+
+#[tokio::test]
+async fn a_site_that_is_given_the_channel_s_address_finds_its_player() {
+    let station = Home::empty()
+        .set("ONAIR_CHANNEL_NAME", "Harbour & \"Co\"")
+        .start();
+    let client = browser();
+    let page = text(&station, "/").await;
+    let tags = [
+        "og:title",
+        "og:url",
+        "og:image",
+        "og:video",
+        "twitter:player",
+    ];
+    for tag in tags {
+        assert!(page.contains(&format!("\"{tag}\" content=\"")), "{tag}");
+    }
+    let discovered = |kind: &str| {
+        let link = between(&page, &format!("type=\"{kind}\" href=\""), "\"");
+        link.replace("&amp;", "&").replace("&#x2F;", "/")
+    };
+    let answer = client
+        .get(discovered("application/json+oembed"))
+        .send()
+        .await
+        .expect("sent");
+    let video: Value = answer.json().await.expect("JSON");
+    assert_eq!(video["version"], "1.0");
+    assert_eq!(video["type"], "video");
+    assert_eq!(video["title"], "Harbour & \"Co\"");
+    let html = video["html"].as_str().expect("HTML");
+    assert_eq!(between(html, "src=\"", "\""), station.url("/embed"));
+    let answer = client
+        .get(discovered("text/xml+oembed"))
+        .send()
+        .await
+        .expect("sent");
+    assert_eq!(answer.headers()["content-type"], "text/xml");
+    let xml = answer.text().await.expect("text");
+    assert_eq!(between(&xml, "<width>", "<"), "640");
+
+    let status = async |query: &str| {
+        let sent = client.get(station.url(&format!("/oembed?{query}"))).send();
+        sent.await.expect("an answer").status().as_u16()
+    };
+    let own = station.url("/");
+    assert_eq!(status(&format!("url={own}&maxwidth=320")).await, 200);
+    assert_eq!(status(&format!("url={own}&format=yaml")).await, 501);
+    assert_eq!(status("url=https://elsewhere.example/").await, 404);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::guide::last_airing_before;
 use super::on_air::airing_at;
 use super::{
     Airing, DurationMs, OnAir, PLAYLIST_LIMIT, Plan, Playlist, Segment, UnixMs, VideoId, on_air,
@@ -67,7 +68,7 @@ impl Plan {
     ) -> (UnixMs, Option<Turn<'_>>) {
         let gone = |airing: &Airing| gone(airing.programme.video());
         let Some(OnAir { current, next, .. }) = on_air(self, now) else {
-            let last = self.last_airing_before(now);
+            let last = last_airing_before(self, now);
             return (now, last.and_then(|last| self.turn_after(last)));
         };
         match next {
@@ -95,16 +96,6 @@ impl Plan {
             order,
             index: (heard.index + 1) % order.programmes().len(),
         })
-    }
-
-    /// The last airing before the channel went off the air, where it is at `now`.
-    fn last_airing_before(&self, now: UnixMs) -> Option<Airing> {
-        let started = self.segments_before(now);
-        let last = started
-            .iter()
-            .rposition(|segment| segment.playlist.is_some())?;
-        let went_off = started.get(last + 1).map_or(now, Segment::from);
-        airing_at(self, went_off.minus(DurationMs::new(1)))
     }
 
     /// Whether this plan, as it is, starts a programme of `playlist` at `boundary`, or is off the

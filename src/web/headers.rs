@@ -11,6 +11,10 @@ const PERMISSIONS: &str = "autoplay=(self), fullscreen=(self), picture-in-pictur
      encrypted-media=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), \
      midi=(), payment=(), publickey-credentials-get=(), serial=(), usb=(), xr-spatial-tracking=()";
 
+/// The one page that pages of other sites may show in a frame: it has nothing to click that changes
+/// anything, and nothing of anybody.
+pub const EMBEDDABLE: &str = "/embed";
+
 /// Sets the security header fields, and `Cache-Control` where the answer has none.
 ///
 /// Takes the place of Rocket's `Shield`, whose fields it includes in a stricter form.
@@ -78,8 +82,12 @@ impl Fairing for SecurityHeaders {
         Ok(rocket.attach(Shield::new()))
     }
 
-    async fn on_response<'r>(&self, _: &'r Request<'_>, response: &mut Response<'r>) {
-        let policy = self.content_security_policy.clone();
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let embeddable = request.uri().path() == EMBEDDABLE;
+        let mut policy = self.content_security_policy.clone();
+        if embeddable {
+            policy = policy.replace("frame-ancestors 'none'", "frame-ancestors *");
+        }
         response.set_header(Header::new("Content-Security-Policy", policy));
         for (name, value) in [
             ("X-Content-Type-Options", "nosniff"),
@@ -90,6 +98,11 @@ impl Fairing for SecurityHeaders {
             ("Cross-Origin-Resource-Policy", "same-origin"),
         ] {
             response.set_header(Header::new(name, value));
+        }
+        if embeddable {
+            response.remove_header("X-Frame-Options");
+            // A page that isolates itself (COEP) takes in only what says this.
+            response.set_header(Header::new("Cross-Origin-Resource-Policy", "cross-origin"));
         }
         if !response.headers().contains("Cache-Control") {
             // Pages carry a viewer's cookie: no shared cache, and ask again each time.
@@ -150,6 +163,23 @@ mod tests {
                 assert_eq!(answer.headers().get(name).count(), 1, "{path} {name}");
             }
             assert_eq!(answer.headers().get_one("X-Frame-Options"), Some("DENY"));
+        }
+    }
+
+    #[test]
+    fn only_the_embeddable_page_may_be_in_a_frame() {
+        let client = client();
+        let framed = |path: &str| {
+            let answer = client.get(path.to_owned()).dispatch();
+            let policy = answer.headers().get_one("Content-Security-Policy");
+            let by_policy = policy.expect("a policy").contains("frame-ancestors *");
+            assert_ne!(by_policy, answer.headers().contains("X-Frame-Options"));
+            by_policy
+        };
+        assert!(framed("/embed"));
+        assert!(framed("/embed?x"));
+        for other in ["/plain", "/embed/", "/embedded", "/", "/plain?/embed"] {
+            assert!(!framed(other), "{other}");
         }
     }
 

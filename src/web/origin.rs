@@ -42,7 +42,7 @@ fn is_own(headers: &HeaderMap<'_>) -> bool {
 
 /// Whether `origin` is the scheme and authority of pages served as `host`. The scheme is not
 /// compared: behind a proxy that ends TLS this server cannot know it.
-fn is_of(origin: &str, host: &str) -> bool {
+pub(super) fn is_of(origin: &str, host: &str) -> bool {
     let Some((scheme, authority)) = origin.split_once("://") else {
         return false;
     };

@@ -8,6 +8,7 @@ use rocket::{Route, State, get, routes};
 use rocket_dyn_templates::Template;
 
 use super::site::Site;
+use super::tv::{Share, share};
 use super::viewer::PageViewer;
 use super::wire::vote_name;
 use crate::audience::{Events, Likes, OnAirPayload};
@@ -20,7 +21,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// A page made for one viewer at one moment.
 #[derive(Responder)]
-struct Page {
+pub(super) struct Page {
     template: Template,
     cache: Header<'static>,
 }
@@ -31,18 +32,22 @@ fn index(
     site: &State<Site>,
     events: &State<Events>,
     likes: &State<Likes>,
+    told: Share,
 ) -> Page {
-    channel_page("index", &viewer, site, events, likes)
+    let payload = events.payload();
+    let current = payload.current.as_ref();
+    let title = current.map(|current| current.title.as_str());
+    let poster = current.and_then(|current| current.poster.as_deref());
+    let own = json!({
+        "vote": own_vote(&viewer, likes, &payload),
+        "share": share(&told, title, poster),
+    });
+    channel_page("index", site, &payload, own)
 }
 
 #[get("/ambient")]
-fn ambient(
-    viewer: PageViewer,
-    site: &State<Site>,
-    events: &State<Events>,
-    likes: &State<Likes>,
-) -> Page {
-    channel_page("ambient", &viewer, site, events, likes)
+fn ambient(_viewer: PageViewer, site: &State<Site>, events: &State<Events>) -> Page {
+    snapshot_page("ambient", site, &events.payload())
 }
 
 #[get("/upload")]
@@ -50,25 +55,19 @@ fn upload(_viewer: PageViewer, site: &State<Site>) -> Page {
     page("upload", site, json!({ "endings": ENDINGS }))
 }
 
+/// A page that shows what is on and nothing of its own.
+pub(super) fn snapshot_page(name: &'static str, site: &Site, payload: &OnAirPayload) -> Page {
+    channel_page(name, site, payload, json!({}))
+}
+
 /// A page that shows the channel: what is on comes with it, so the picture need not wait for the
 /// stream.
-fn channel_page(
-    name: &'static str,
-    viewer: &PageViewer,
-    site: &Site,
-    events: &Events,
-    likes: &Likes,
-) -> Page {
-    let payload = events.payload();
-    let vote = own_vote(viewer, likes, &payload);
-    let on_air = payload.current.as_ref().map(
+fn channel_page(name: &'static str, site: &Site, payload: &OnAirPayload, mut own: Value) -> Page {
+    own["on_air"] = payload.current.as_ref().map_or(
+        Value::Null,
         |current| json!({ "current": current, "next": payload.next, "viewers": payload.viewers }),
     );
-    let own = json!({
-        "on_air": on_air,
-        "snapshot_json": for_script(&payload),
-        "vote": vote,
-    });
+    own["snapshot_json"] = for_script(payload).into();
     page(name, site, own)
 }
 

@@ -4,6 +4,7 @@ use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome, Request};
 
 use crate::web::errors::Problem;
+use crate::web::origin::is_of;
 use crate::web::site::Site;
 
 /// The beginning of every address of this station, such as `http://192.168.1.5:8000`: the one the
@@ -16,6 +17,13 @@ impl Base {
     /// The whole address of `path`, which begins with a slash.
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.0)
+    }
+
+    /// Whether `address`, scheme and authority, is this station's. The scheme may differ: behind a
+    /// proxy that ends TLS this server cannot know it.
+    pub(super) fn is_of(&self, address: &str) -> bool {
+        let (_, authority) = self.0.split_once("://").unwrap_or_default();
+        is_of(address, authority)
     }
 
     /// The address without a path.

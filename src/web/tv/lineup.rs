@@ -8,6 +8,7 @@ use rocket::request::{FromRequest, Outcome, Request};
 use super::device::DeviceId;
 use crate::station::{Snapshot, Station};
 use crate::timeline::Airing;
+use crate::web::errors::Problem;
 use crate::web::site::Site;
 
 /// The path of the picture that stands for a channel.
@@ -49,6 +50,16 @@ impl Listed {
         format!("/channels/{}.ts", self.id)
     }
 
+    /// The path of its page.
+    pub(super) fn page(&self) -> &'static str {
+        "/"
+    }
+
+    /// The path of its player for other sites' pages.
+    pub(super) fn embed(&self) -> &'static str {
+        "/embed"
+    }
+
     /// The path of the picture that stands for it.
     pub(super) fn logo(&self) -> &'static str {
         LOGO
@@ -70,6 +81,22 @@ impl Listed {
 
 /// All channels of the station, in the order of their numbers.
 pub(super) struct Lineup(pub Vec<Listed>);
+
+impl Lineup {
+    /// The channel called `id`, or the first one if nothing is said.
+    pub(super) fn channel(&self, id: Option<&str>) -> Result<&Listed, Problem> {
+        let wanted = |channel: &&Listed| id.is_none_or(|id| channel.id == id);
+        let found = self.0.iter().find(wanted);
+        found.ok_or_else(|| Problem::new(Status::NotFound, "There is no channel of that name."))
+    }
+
+    /// The same without the others.
+    pub(super) fn only(mut self, id: Option<&str>) -> Result<Listed, Problem> {
+        let wanted = self.channel(id)?.id;
+        self.0.retain(|channel| channel.id == wanted);
+        Ok(self.0.remove(0))
+    }
+}
 
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Lineup {

@@ -9,15 +9,28 @@ mod device;
 mod hdhomerun;
 mod lineup;
 mod m3u;
+mod now_playing;
+mod oembed;
+mod pages;
+mod share;
 mod xml;
 mod xmltv;
 
 use rocket::Route;
 
 pub(super) use device::DeviceId;
+pub(super) use share::{Share, share};
 
 pub(super) fn routes() -> Vec<Route> {
-    [m3u::routes(), xmltv::routes(), hdhomerun::routes()].concat()
+    [
+        m3u::routes(),
+        xmltv::routes(),
+        hdhomerun::routes(),
+        now_playing::routes(),
+        oembed::routes(),
+        pages::routes(),
+    ]
+    .concat()
 }
 
 /// The lists once more, where players look for them below `/iptv`.
