@@ -4,7 +4,8 @@ use std::hint::black_box;
 use std::process::Command;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use onair::linear::ts::{Picture, Place, mux};
+use onair::linear::Place;
+use onair::linear::ts::{Picture, mux};
 use onair::media::frames;
 
 /// Fragments of two seconds, as ffmpeg writes them in house format.

@@ -16,7 +16,8 @@ use crate::clock::{Anchor, SharedClock, SystemClock};
 use crate::config::{Config, PlayOrder};
 use crate::conversion::Conversion;
 use crate::library::Library;
-use crate::station::Station;
+use crate::linear;
+use crate::station::{Rules, Station};
 use crate::storage::{Bucket, Records, Recovery, Tree};
 use crate::timeline::{Order, Segment, Version, VideoId};
 use crate::web::{self, Parts, ViewerCookies};
@@ -55,7 +56,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         records.clone(),
         clock.clone(),
         &library,
-        play_order(config.order, &records).await?,
+        Rules {
+            order: play_order(config.order, &records).await?,
+            told_ahead: linear::LISTED_AHEAD,
+        },
         closing.subscribe(),
     )
     .await?;

@@ -49,6 +49,8 @@ pub struct Config {
     pub max_uploads: usize,
     /// How long an upload nobody goes on with is kept.
     pub upload_keep_s: u64,
+    /// How far back the stream can be watched, in seconds.
+    pub dvr_s: u64,
     /// Disk space uploads leave free.
     pub min_free_bytes: u64,
     /// The address viewers use, without a slash at its end, if told.
@@ -122,6 +124,7 @@ impl Config {
             max_upload_bytes: number(values, "ONAIR_MAX_UPLOAD_BYTES", 1, 1 << 44)?,
             max_uploads: number(values, "ONAIR_MAX_UPLOADS", 1, 1000)?,
             upload_keep_s: number(values, "ONAIR_UPLOAD_KEEP_S", 1, 30 * 86_400)?,
+            dvr_s: number(values, "ONAIR_DVR_S", 30, 6 * 3600)?,
             min_free_bytes: number(values, "ONAIR_MIN_FREE_BYTES", 0, 1 << 50)?,
             public_url: web_address(values, "ONAIR_PUBLIC_URL")?,
             s3_scan_s: number(values, "ONAIR_S3_SCAN_S", 1, 86_400)?,
@@ -166,6 +169,7 @@ impl Config {
             "ONAIR_MAX_UPLOAD_BYTES" => self.max_upload_bytes.to_string(),
             "ONAIR_MAX_UPLOADS" => self.max_uploads.to_string(),
             "ONAIR_UPLOAD_KEEP_S" => self.upload_keep_s.to_string(),
+            "ONAIR_DVR_S" => self.dvr_s.to_string(),
             "ONAIR_MIN_FREE_BYTES" => self.min_free_bytes.to_string(),
             "ONAIR_PUBLIC_URL" => self.public_url.clone().unwrap_or_default(),
             "ONAIR_S3_SCAN_S" => self.s3_scan_s.to_string(),

@@ -1,4 +1,22 @@
 //! The channel as one endless stream, assembled from segments that are encoded already. Pure: no I/O,
 //! no clock, no processes.
+//!
+//! Which slices there are, and when, follows from the plan (`timeline::stretches`); where the bytes of
+//! each lie, from the tables of prepared videos; and the time stamps, from when its programme starts. So
+//! any process makes the same segment of the same inputs, and keeps nothing.
 
+mod cmaf;
+mod error;
+mod master;
+mod media;
+mod place;
+mod sound;
 pub mod ts;
+mod window;
+
+pub use cmaf::{picture, sound};
+pub use error::LinearError;
+pub use master::master;
+pub use media::{Container, media_playlist};
+pub use place::Place;
+pub use window::{LISTED_AHEAD, Listed, Window};

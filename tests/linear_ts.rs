@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use house::{Prepared, X264, clip, ffprobe, prepared};
-use onair::linear::ts::{Picture, Place, mux};
+use onair::linear::Place;
+use onair::linear::ts::{Picture, mux};
 
 /// Ticks of a transport stream in a millisecond.
 const MS: u64 = 90;

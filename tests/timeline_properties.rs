@@ -133,7 +133,7 @@ fn life(edits: &[Edit]) -> Vec<Moment> {
         now = now.plus(edit.wait);
         let before = plan.clone();
         let list = Playlist::new(edit.list.clone(), Order::Sequential).ok();
-        plan = before.edited(list, &|id| is_vanished(&edit.vanished, id), now);
+        plan = before.edited(list, &|id| is_vanished(&edit.vanished, id), now, now);
         Moment {
             now,
             before,
@@ -309,7 +309,7 @@ proptest! {
             let list = Playlist::new(moment.list.clone(), Order::Sequential).ok();
             let gone = |id: &VideoId| is_vanished(&moment.vanished, id);
             for now in [moment.now, moment.now.plus(later)] {
-                prop_assert_eq!(&moment.after.edited(list.clone(), &gone, now), &moment.after);
+                prop_assert_eq!(&moment.after.edited(list.clone(), &gone, now, now), &moment.after);
             }
         }
     }
@@ -373,7 +373,7 @@ proptest! {
                 prop_assert!(shown.current.from <= t);
             }
             prop_assert!(next_change(plan, t).is_none_or(|change| change > t));
-            let after = plan.edited(None, &|_| false, t);
+            let after = plan.edited(None, &|_| false, t, t);
             prop_assert!(after.segments().len() <= plan.segments().len() + 1);
         }
     }

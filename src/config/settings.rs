@@ -74,6 +74,11 @@ pub const SETTINGS: &[Setting] = &[
         "How long a half-sent upload waits for its rest, in seconds (a day).",
     ),
     setting(
+        "ONAIR_DVR_S",
+        "300",
+        "How far back the endless stream can be watched, in seconds (30 to 21600).",
+    ),
+    setting(
         "ONAIR_MIN_FREE_BYTES",
         "1073741824",
         "Disk space that uploads never use up, in bytes (1 GiB).",

@@ -9,10 +9,13 @@ mod elsewhere;
 mod folders;
 mod handle;
 mod job;
+mod packages;
 mod source;
 mod start;
 mod texts;
 mod worker;
 
+pub use folders::FolderError;
 pub use handle::{Conversion, ConversionError, InUse, Lease, forget};
 pub use job::{JobState, JobView, Jobs, Step};
+pub use packages::Packages;

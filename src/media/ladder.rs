@@ -7,17 +7,22 @@ use super::Facts;
 
 /// A rung as every video of the station has it.
 #[derive(Debug, PartialEq)]
-pub(super) struct RungSpec {
+pub struct RungSpec {
+    /// Its name, the height.
     pub name: &'static str,
+    /// In pixels.
     pub width: u32,
+    /// In pixels.
     pub height: u32,
     /// Of H.264, as FFmpeg writes it; enough for 60 frames per second.
-    pub level: &'static str,
+    pub(super) level: &'static str,
+    /// As RFC 6381 names it.
     pub codecs: &'static str,
     /// What x264 does other than its preset says.
-    pub effort: &'static str,
+    pub(super) effort: &'static str,
     /// Constant quality, below [`max_kbps`](Self::max_kbps).
-    pub crf: &'static str,
+    pub(super) crf: &'static str,
+    /// The most it needs, over a second or so.
     pub max_kbps: u32,
 }
 
@@ -26,7 +31,7 @@ pub(super) struct RungSpec {
 const LESS: &str = ":subme=1:me=dia:rc-lookahead=10:analyse=i4x4,i8x8";
 
 /// All rungs, the best first. The last is the floor that every video has.
-pub(super) const LADDER: [RungSpec; 4] = [
+pub const LADDER: [RungSpec; 4] = [
     RungSpec {
         name: "1080",
         width: 1920,

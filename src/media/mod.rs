@@ -45,6 +45,7 @@ pub use facts::{Audio, Facts};
 pub use fault::PrepareError;
 pub use fragment::{Frame, frames};
 pub use init::parameter_sets;
+pub use ladder::{LADDER as HOUSE_RUNGS, RungSpec};
 pub use options::{PrepareOptions, SubtitleFile};
 pub use package::{
     FORMAT, FileEntry, Loudness, Package, PackageError, RECIPE, Rung, Segment, Stills,
@@ -55,6 +56,7 @@ pub use prepare::prepare;
 pub use probe::{ProbeError, check_installed, probe};
 pub use progress::{Progress, Stage};
 pub use quick::quick;
+pub use reference::init_segment;
 pub use retext::retext;
 pub use stills::{StillsError, make_stills};
 pub use subtitles::{

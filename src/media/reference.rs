@@ -2,10 +2,13 @@
 //! follow another in one stream.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::OnceCell;
 
 use super::ffmpeg::{self, Arguments};
 use super::ladder::{LADDER, RungSpec, SOUND_RATE_HZ};
@@ -19,9 +22,36 @@ const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// The file of the sound.
 const SOUND_FILE: &str = "audio.mp4";
 
-/// The sum of each file's init segment, by the file's name.
+/// Each file's init segment and its sum, by the file's name.
 #[derive(Debug)]
-pub(super) struct Reference(BTreeMap<String, String>);
+pub(super) struct Reference(BTreeMap<String, Begin>);
+
+#[derive(Debug)]
+struct Begin {
+    sha256: String,
+    bytes: Bytes,
+}
+
+/// The init segment that every video has on the rung called `name`, or of its `sound`; none if there is
+/// no such rung. It is made once, by ffmpeg.
+///
+/// # Errors
+/// [`PrepareError`] if ffmpeg cannot.
+pub async fn init_segment(name: &str) -> Result<Option<Bytes>, PrepareError> {
+    static MADE: OnceCell<Reference> = OnceCell::const_new();
+    let file = match name {
+        "sound" => Some(SOUND_FILE.to_owned()),
+        name => {
+            let rung = LADDER.iter().find(|rung| rung.name == name);
+            rung.map(encode::rung_file)
+        }
+    };
+    let Some(file) = file else {
+        return Ok(None);
+    };
+    let made = MADE.get_or_try_init(|| Reference::make(&LADDER, 0)).await?;
+    Ok(made.0.get(&file).map(|begin| begin.bytes.clone()))
+}
 
 impl Reference {
     /// Encodes a moment of nothing for the rungs of `specs` and the sound.
@@ -37,14 +67,15 @@ impl Reference {
         if !done.success {
             return Err(done.failed("ffmpeg cannot make the house format"));
         }
-        let read = tokio::task::spawn_blocking(move || sums(specs, &folder));
-        let sums = read.await.map_err(io::Error::other)?;
-        sums.map(Self).map_err(PrepareError::Unfit)
+        let read = tokio::task::spawn_blocking(move || begins(specs, &folder));
+        let begins = read.await.map_err(io::Error::other)?;
+        begins.map(Self).map_err(PrepareError::Unfit)
     }
 
     /// Whether `track` begins as it must.
     pub fn check(&self, track: &Track) -> Result<(), PackageError> {
-        if self.0.get(&track.file) == Some(&track.init_sha256) {
+        let begin = self.0.get(&track.file);
+        if begin.is_some_and(|begin| begin.sha256 == track.init_sha256) {
             return Ok(());
         }
         let sentence = "its init segment is not the one that ffmpeg makes here, \
@@ -83,13 +114,20 @@ fn arguments(specs: &[RungSpec], folder: &Folder) -> io::Result<Arguments> {
     Ok(arguments)
 }
 
-fn sums(specs: &[RungSpec], folder: &Folder) -> Result<BTreeMap<String, String>, PackageError> {
+fn begins(specs: &[RungSpec], folder: &Folder) -> Result<BTreeMap<String, Begin>, PackageError> {
     let files = specs.iter().map(encode::rung_file);
     files
         .chain([SOUND_FILE.to_owned()])
         .map(|file| {
             let (track, _) = tracks::read_track(&folder.0, &file)?;
-            Ok((file, track.init_sha256))
+            let mut bytes = Vec::new();
+            let begin = File::open(folder.0.join(&file))?;
+            begin.take(track.init_bytes).read_to_end(&mut bytes)?;
+            let begin = Begin {
+                sha256: track.init_sha256,
+                bytes: bytes.into(),
+            };
+            Ok((file, begin))
         })
         .collect()
 }

@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::channel::{Channel, load};
-use super::state::ChannelState;
+use super::state::{ChannelState, Rules};
 use super::{Drift, Snapshot};
 use crate::clock::SharedClock;
 use crate::library::{Catalogue, Library};
 use crate::storage::{Records, StorageError};
-use crate::timeline::{Airing, OnAir, Order, UnixMs, VideoId, guide, on_air};
+use crate::timeline::{Airing, OnAir, UnixMs, VideoId, guide, on_air};
 
 /// How long a new video is waited for to be in the plan.
 const SCHEDULING_LIMIT: Duration = Duration::from_secs(5);
@@ -43,21 +43,21 @@ impl Station {
         records: Records,
         clock: SharedClock,
         library: &Library,
-        order: Order,
+        rules: Rules,
         shutdown: watch::Receiver<bool>,
     ) -> Result<Self, StationError> {
-        Self::with_catalogues(records, clock, library.subscribe(), order, shutdown).await
+        Self::with_catalogues(records, clock, library.subscribe(), rules, shutdown).await
     }
 
     async fn with_catalogues(
         records: Records,
         clock: SharedClock,
         mut catalogues: watch::Receiver<Arc<Catalogue>>,
-        order: Order,
+        rules: Rules,
         shutdown: watch::Receiver<bool>,
     ) -> Result<Self, StationError> {
         let catalogue = catalogues.borrow_and_update().clone();
-        let state = ChannelState::new(load(&records)?, catalogue, order, clock.now());
+        let state = ChannelState::new(load(&records)?, catalogue, rules, clock.now());
         let (snapshots, told) = watch::channel(state.told().clone());
         let (drift, drift_seen) = watch::channel(Drift::default());
         let mut channel = Channel {

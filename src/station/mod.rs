@@ -14,4 +14,4 @@ mod testing;
 
 pub use drift::Drift;
 pub use handle::{Station, StationError};
-pub use state::Snapshot;
+pub use state::{Rules, Snapshot};

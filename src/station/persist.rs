@@ -9,8 +9,8 @@ use crate::timeline::{
 };
 
 /// The form written now.
-const VERSION: u32 = 2;
-/// The oldest form read: it knew no versions of videos.
+const VERSION: u32 = 3;
+/// The oldest form read: it knew no versions of videos. The second knew no endless stream.
 const OLDEST_VERSION: u32 = 1;
 
 /// Why a record does not read as a plan.
@@ -38,12 +38,17 @@ struct PlanRecord {
     /// Places in `programmes`, in playing order.
     playlists: Vec<Vec<usize>>,
     segments: Vec<SegmentRecord>,
+    /// The number of the first slice.
+    #[serde(default)]
+    first_sequence: Option<u64>,
 }
 
-/// Video id and duration in milliseconds; then the video's version, if it is not the original.
+/// Video id and duration in milliseconds; then the video's version, if it is not the original; then
+/// whether it joins without a seam, if it does.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum ProgrammeRecord {
+    Seamless(String, u64, u32, bool),
     Version(String, u64, u32),
     Original(String, u64),
 }
@@ -52,18 +57,27 @@ impl ProgrammeRecord {
     fn of(programme: &Programme) -> Self {
         let (video, duration_ms) = (programme.video().to_string(), programme.duration().get());
         match programme.version() {
+            version if programme.is_seamless() => {
+                Self::Seamless(video, duration_ms, version.get(), true)
+            }
             Version::ORIGINAL => Self::Original(video, duration_ms),
             version => Self::Version(video, duration_ms, version.get()),
         }
     }
 
     fn programme(&self) -> Result<Programme, TimelineError> {
-        let (video, duration_ms, version) = match self {
-            Self::Version(video, duration_ms, version) => (video, duration_ms, *version),
-            Self::Original(video, duration_ms) => (video, duration_ms, 0),
+        let (video, duration_ms, version, seamless) = match self {
+            Self::Seamless(video, ms, version, seamless) => (video, ms, *version, *seamless),
+            Self::Version(video, ms, version) => (video, ms, *version, false),
+            Self::Original(video, ms) => (video, ms, 0, false),
         };
         let (video, version) = (VideoId::new(video)?, Version::new(version));
-        Programme::of_version(video, version, DurationMs::new(*duration_ms))
+        let programme = Programme::of_version(video, version, DurationMs::new(*duration_ms))?;
+        Ok(if seamless {
+            programme.seamless()
+        } else {
+            programme
+        })
     }
 }
 
@@ -107,6 +121,7 @@ pub fn encode(plan: &Plan) -> Vec<u8> {
         programmes: programmes.map(ProgrammeRecord::of).collect(),
         playlists: playlists.in_order(),
         segments,
+        first_sequence: Some(plan.first_sequence()),
     };
     serde_json::to_vec(&record).expect("numbers and text always serialise")
 }
@@ -143,7 +158,11 @@ pub fn decode(record: &[u8]) -> Result<Plan, PersistError> {
         let from = UnixMs::new(segment.from_ms);
         Ok(Segment::new(from, playlist.cloned(), segment.first_index)?)
     });
-    Ok(Plan::new(segments.collect::<Result<_, PersistError>>()?)?)
+    let segments = segments.collect::<Result<_, PersistError>>()?;
+    Ok(match record.first_sequence {
+        Some(first_sequence) => Plan::numbered(segments, first_sequence)?,
+        None => Plan::new(segments)?,
+    })
 }
 
 fn playlist(places: &[usize], programmes: &[Programme]) -> Result<Playlist, PersistError> {
@@ -189,7 +208,7 @@ mod tests {
             segment(-5, "a:10 b:20", 1),
             off_air(40),
             segment(50, "a:10 b:20", 0),
-            segment(90, "b@3:25 a:10", 0),
+            segment(90, "b@3:25 a*:10", 0),
         ])
     }
 
@@ -203,14 +222,15 @@ mod tests {
     /// Written out so that a change of the form is seen: it needs a new version.
     #[test]
     fn equal_playlists_and_programmes_are_written_once() {
-        let record = r#"{"version":2,
-            "programmes":[["a",10],["b",20],["b",25,3]],
-            "playlists":[[0,1],[2,0]],
+        let record = r#"{"version":3,
+            "programmes":[["a",10],["b",20],["b",25,3],["a",10,0,true]],
+            "playlists":[[0,1],[2,3]],
             "segments":[
                 {"from_ms":-5,"playlist":0,"first_index":1},
                 {"from_ms":40,"playlist":null,"first_index":0},
                 {"from_ms":50,"playlist":0,"first_index":0},
-                {"from_ms":90,"playlist":1,"first_index":0}]}"#;
+                {"from_ms":90,"playlist":1,"first_index":0}],
+            "first_sequence":0}"#;
         let record: String = record.split_whitespace().collect();
         assert_eq!(String::from_utf8(encode(&sample())).unwrap(), record);
     }
@@ -248,8 +268,8 @@ mod tests {
 
     #[test]
     fn a_later_version_is_refused_as_such() {
-        let error = decode(br#"{"version":3,"anything":"else"}"#).unwrap_err();
-        assert!(matches!(error, PersistError::Version(3)));
+        let error = decode(br#"{"version":4,"anything":"else"}"#).unwrap_err();
+        assert!(matches!(error, PersistError::Version(4)));
     }
 
     #[test]
@@ -257,6 +277,12 @@ mod tests {
         let record = br#"{"version":1,"programmes":[["a",10]],"playlists":[[0]],
             "segments":[{"from_ms":5,"playlist":0,"first_index":0}]}"#;
         assert_eq!(decode(record).unwrap(), plan([segment(5, "a:10", 0)]));
+    }
+
+    #[test]
+    fn numbers_of_slices_outlive_the_segments_they_were_counted_from() {
+        let plan = Plan::numbered(vec![segment(5, "a*:10", 0)], 4_711).unwrap();
+        assert_eq!(decode(&encode(&plan)).unwrap().first_sequence(), 4_711);
     }
 
     #[test]

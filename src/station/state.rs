@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::library::Catalogue;
+use crate::library::{Catalogue, Grade};
 use crate::timeline::{
-    DurationMs, Order, PLAYLIST_LIMIT, Plan, Playlist, Programme, UnixMs, VideoId, next_change,
-    on_air,
+    DurationMs, Order, PLAYLIST_LIMIT, Plan, Playlist, Programme, UnixMs, VideoId, guide,
+    next_change, on_air,
 };
 
 /// How long the library must be quiet before the plan takes its news …
@@ -14,9 +14,21 @@ const QUIET: DurationMs = DurationMs::new(500);
 const PATIENCE: DurationMs = DurationMs::new(2_000);
 /// How long to wait after the disk took nothing.
 const RETRY: DurationMs = DurationMs::new(5_000);
+/// How far beyond what players are told an edit keeps, so that it is on disk before they are told
+/// more.
+const WRITING: DurationMs = DurationMs::new(2_000);
 /// How many plans may be outrun by the programme, while they are written, before one is taken as
 /// it is.
 const OUTRUN_LIMIT: u32 = 3;
+
+/// By which rules a channel is run.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// The order it plays in.
+    pub order: Order,
+    /// How far ahead of now players are told what comes.
+    pub told_ahead: DurationMs,
+}
 
 /// What viewers are told; a new one whenever that changes.
 #[derive(Debug, Clone)]
@@ -54,7 +66,7 @@ pub(super) struct Step {
 
 /// The channel itself.
 pub(super) struct ChannelState {
-    order: Order,
+    rules: Rules,
     plan: Arc<Plan>,
     catalogue: Arc<Catalogue>,
     told: Arc<Snapshot>,
@@ -79,7 +91,7 @@ struct Edit {
 
 impl ChannelState {
     /// A channel that goes on with `plan` and is to look through `catalogue` at once.
-    pub fn new(plan: Plan, catalogue: Arc<Catalogue>, order: Order, now: UnixMs) -> Self {
+    pub fn new(plan: Plan, catalogue: Arc<Catalogue>, rules: Rules, now: UnixMs) -> Self {
         let plan = Arc::new(plan);
         let told = Snapshot {
             plan: plan.clone(),
@@ -87,7 +99,7 @@ impl ChannelState {
             seq: 1,
         };
         Self {
-            order,
+            rules,
             change_at: next_change(&plan, now),
             kept: Some(plan.clone()),
             plan,
@@ -156,9 +168,12 @@ impl ChannelState {
         self.burst_began = None;
         let catalogue = self.newest.clone();
         let gone = |video: &VideoId| catalogue.position(video).is_none();
-        let plan = self
-            .plan
-            .edited(playlist(&catalogue, self.order), &gone, now);
+        let told_until = match self.rules.told_ahead {
+            DurationMs::ZERO => now,
+            ahead => now.plus(ahead).plus(WRITING),
+        };
+        let list = playlist(&catalogue, self.rules.order);
+        let plan = self.plan.edited(list, &gone, now, told_until);
         if plan == *self.plan && self.kept.as_deref() == Some(&plan) {
             self.catalogue = catalogue;
             return None;
@@ -187,7 +202,11 @@ impl ChannelState {
         };
         self.kept = Some(edit.plan.clone());
         let moved_on = next_change(&self.plan, edit.decided_at).is_some_and(|at| at <= now);
-        let outrun = moved_on && on_air(&self.plan, now) != on_air(&edit.plan, now);
+        let outrun = match on_air(&self.plan, now) == on_air(&edit.plan, now) {
+            true => !self.lists_the_same(&edit.plan, now),
+            // Where nothing moved on, it is a cut that was meant.
+            false => moved_on,
+        };
         if outrun && self.outrun < OUTRUN_LIMIT {
             self.outrun += 1;
             self.edit_at = Some(now);
@@ -196,6 +215,13 @@ impl ChannelState {
             self.plan = edit.plan;
             self.catalogue = edit.catalogue;
         }
+    }
+
+    /// Whether `plan` has what players were told of, up to some time ahead.
+    fn lists_the_same(&self, plan: &Plan, now: UnixMs) -> bool {
+        let told_until = now.plus(self.rules.told_ahead);
+        let told = |plan| guide(plan, now).take_while(move |airing| airing.from < told_until);
+        told(&self.plan).eq(told(plan))
     }
 
     /// A new snapshot if viewers are to be told of something.
@@ -226,7 +252,12 @@ fn playlist(catalogue: &Catalogue, order: Order) -> Option<Playlist> {
         );
     }
     let programmes = scheduled.iter().filter_map(|video| {
-        Programme::of_version(video.id.clone(), video.version(), video.duration()?).ok()
+        let programme = Programme::of_version(video.id.clone(), video.version(), video.duration()?);
+        let grade = video.rendition.as_ref().map(|rendition| rendition.grade);
+        Some(match (grade, programme.ok()?) {
+            (Some(Grade::House), programme) => programme.seamless(),
+            (_, programme) => programme,
+        })
     });
     Playlist::new(programmes.take(PLAYLIST_LIMIT).collect(), order).ok()
 }

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::guide::last_airing_before;
 use super::on_air::airing_at;
 use super::{
-    Airing, DurationMs, OnAir, PLAYLIST_LIMIT, Plan, Playlist, Segment, UnixMs, VideoId, on_air,
+    Airing, DurationMs, OnAir, PLAYLIST_LIMIT, Plan, Playlist, Segment, UnixMs, VideoId, guide,
+    on_air,
 };
 
 /// How long a segment is kept after it ended.
@@ -22,8 +23,9 @@ impl Plan {
     /// The plan with `playlist` (`None` takes the channel off the air) from the first boundary
     /// that viewers were not told of.
     ///
-    /// That is the end of `next`; the end of `current` if nothing comes next or its video is
-    /// `gone`; `now` if the channel is off the air or the video of `current` is `gone`. Segments
+    /// That is the end of `next`, or of whatever else starts before `told_until`, up to where
+    /// players have been told more than that; the end of `current` if nothing comes next or its
+    /// video is `gone`; `now` if the channel is off the air or the video of `current` is `gone`. Segments
     /// still pending there give way. The channel goes on with what was to come next, or with the
     /// first one after it that `playlist` still has; newcomers that stand between what viewers
     /// were told and that one have their turn first. A `playlist` that already plays changes
@@ -38,26 +40,26 @@ impl Plan {
         playlist: Option<Playlist>,
         gone: &dyn Fn(&VideoId) -> bool,
         now: UnixMs,
+        told_until: UnixMs,
     ) -> Self {
-        let (boundary, turn) = self.open_boundary(gone, now);
-        let mut edited = Self {
-            segments: self.segments_before(boundary).to_vec(),
-        };
+        let (boundary, turn) = self.open_boundary(gone, now, told_until);
+        let mut edited = self.until(boundary, None);
         if !edited.starts_by_itself(playlist.as_ref(), boundary) {
             let first_index = match (&playlist, turn) {
                 (Some(playlist), Some(turn)) => turn.place_in(playlist),
                 _ => 0,
             };
-            edited.segments.push(Segment {
+            let then = Segment {
                 from: boundary,
                 playlist,
                 first_index,
-            });
+            };
+            edited = self.until(boundary, Some(then));
         }
-        if edited != *self {
-            edited.drop_history(now);
+        if edited == *self {
+            return edited;
         }
-        edited
+        edited.without_history(now)
     }
 
     /// The first boundary after `now` that nobody was told of, and whose turn it is there.
@@ -65,6 +67,7 @@ impl Plan {
         &self,
         gone: &dyn Fn(&VideoId) -> bool,
         now: UnixMs,
+        told_until: UnixMs,
     ) -> (UnixMs, Option<Turn<'_>>) {
         let gone = |airing: &Airing| gone(airing.programme.video());
         let Some(OnAir { current, next, .. }) = on_air(self, now) else {
@@ -74,7 +77,19 @@ impl Plan {
         match next {
             Some(next) if gone(&current) => (now, self.turn_of(&next, current)),
             None if gone(&current) => (now, self.turn_after(current)),
-            Some(next) if !gone(&next) => (next.to, self.turn_after(next)),
+            Some(next) if !gone(&next) => {
+                let told = guide(self, next.from)
+                    .take_while(|airing| airing.from < told_until && !gone(airing));
+                let mut last = next;
+                for airing in told {
+                    // Off the air in between: newcomers may begin there.
+                    if airing.from > last.to {
+                        break;
+                    }
+                    last = airing;
+                }
+                (last.to, self.turn_after(last))
+            }
             _ => (current.to, self.turn_after(current)),
         }
     }
@@ -106,7 +121,7 @@ impl Plan {
         shown == playlist && airing_at(self, boundary).is_none_or(starts)
     }
 
-    fn drop_history(&mut self, now: UnixMs) {
+    fn without_history(self, now: UnixMs) -> Self {
         let size = |segment: &Segment| {
             segment
                 .playlist
@@ -114,9 +129,9 @@ impl Plan {
                 .map_or(0, |p| p.programmes().len())
         };
         let horizon = now.minus(HISTORY);
-        let mut segments = self.segments.len();
-        let mut programmes: usize = self.segments.iter().map(size).sum();
-        let dropped = self.segments.windows(2).take_while(|pair| {
+        let mut segments = self.segments().len();
+        let mut programmes: usize = self.segments().iter().map(size).sum();
+        let dropped = self.segments().windows(2).take_while(|pair| {
             let ended = pair[1].from;
             let too_much = segments > SEGMENTS_LIMIT || programmes > PLAN_LIMIT;
             segments -= 1;
@@ -124,7 +139,7 @@ impl Plan {
             ended < horizon || (too_much && ended <= now)
         });
         let dropped = dropped.count();
-        self.segments.drain(..dropped);
+        self.without_first(dropped)
     }
 }
 

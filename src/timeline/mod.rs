@@ -9,6 +9,8 @@ mod on_air;
 mod plan;
 mod playlist;
 mod programme;
+mod slices;
+mod stretches;
 #[cfg(test)]
 pub(crate) mod testing;
 mod time;
@@ -19,6 +21,8 @@ pub use on_air::{Airing, OnAir, next_change, on_air};
 pub use plan::{Plan, Segment};
 pub use playlist::{Order, PLAYLIST_LIMIT, Playlist};
 pub use programme::{Programme, Version, VideoId};
+pub use slices::{SLICE, slices_in};
+pub use stretches::{Stretch, stretches};
 pub use time::{DurationMs, UnixMs};
 
 /// What the timeline refuses.

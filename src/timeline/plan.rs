@@ -1,6 +1,7 @@
 //! What a channel will show: segments, each a playlist from an instant on.
 
-use super::{Playlist, TimelineError, UnixMs};
+use super::slices::{SLICE, slices_in};
+use super::{DurationMs, Playlist, TimelineError, UnixMs};
 
 /// One playlist, or time off the air, from an instant until the next segment.
 ///
@@ -50,25 +51,88 @@ impl Segment {
     }
 }
 
+impl Segment {
+    /// How many slices it has, where the next segment starts `length` after it.
+    fn slices(&self, length: DurationMs) -> u64 {
+        match &self.playlist {
+            Some(playlist) => playlist.slices_until(self.first_index, length),
+            None => slices_in(length),
+        }
+    }
+}
+
 /// Everything a channel was, is and will be showing; the default is never on the air.
 ///
-/// Invariant: the segments start in strictly increasing order.
+/// Invariant: the segments start in strictly increasing order, and each has the number of its first
+/// slice.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    pub(super) segments: Vec<Segment>,
+    segments: Vec<Segment>,
+    first_sequences: Vec<u64>,
 }
 
 impl Plan {
-    /// A plan of `segments`.
+    /// A plan of `segments`, whose slices are numbered as if the channel had run since 1970: if a
+    /// plan is lost, the next one's numbers are still higher than all before.
     ///
     /// # Errors
     /// [`TimelineError::Unordered`] if it breaks the invariant.
     pub fn new(segments: Vec<Segment>) -> Result<Self, TimelineError> {
-        if segments.is_sorted_by(|earlier, later| earlier.from < later.from) {
-            Ok(Self { segments })
-        } else {
-            Err(TimelineError::Unordered)
+        let since_1970 = |first: &Segment| first.from.get().max(0).unsigned_abs() / SLICE.get();
+        let first_sequence = segments.first().map_or(0, since_1970);
+        Self::numbered(segments, first_sequence)
+    }
+
+    /// A plan of `segments`, the first of whose slices has the number `first_sequence`.
+    ///
+    /// # Errors
+    /// [`TimelineError::Unordered`] if it breaks the invariant.
+    pub fn numbered(segments: Vec<Segment>, first_sequence: u64) -> Result<Self, TimelineError> {
+        if !segments.is_sorted_by(|earlier, later| earlier.from < later.from) {
+            return Err(TimelineError::Unordered);
         }
+        let mut sequence = first_sequence;
+        let mut first_sequences = Vec::with_capacity(segments.len());
+        for (segment, next) in segments.iter().zip(segments.iter().skip(1)) {
+            first_sequences.push(sequence);
+            sequence = sequence.saturating_add(segment.slices(next.from.since(segment.from)));
+        }
+        if !segments.is_empty() {
+            first_sequences.push(sequence);
+        }
+        Ok(Self {
+            segments,
+            first_sequences,
+        })
+    }
+
+    /// The number of the first slice of the first segment; 0 without one.
+    pub fn first_sequence(&self) -> u64 {
+        self.first_sequences.first().copied().unwrap_or_default()
+    }
+
+    /// The segment in force at `t` and the number of its first slice; `None` before the first.
+    pub(super) fn numbered_segment_at(&self, t: UnixMs) -> Option<(&Segment, u64)> {
+        let last = self.started_by(t).checked_sub(1)?;
+        Some((&self.segments[last], self.first_sequences[last]))
+    }
+
+    /// The same without its first `count` segments; those that stay keep their numbers.
+    pub(super) fn without_first(mut self, count: usize) -> Self {
+        self.segments.drain(..count);
+        self.first_sequences.drain(..count);
+        self
+    }
+
+    /// The same up to `boundary`, where `then` is appended, if there is something new.
+    pub(super) fn until(&self, boundary: UnixMs, then: Option<Segment>) -> Self {
+        let kept = self.segments_before(boundary).iter().cloned();
+        let segments: Vec<_> = kept.chain(then).collect();
+        let numbered = match self.segments_before(boundary) {
+            [] => Self::new(segments),
+            _ => Self::numbered(segments, self.first_sequence()),
+        };
+        numbered.expect("what is kept starts before the boundary")
     }
 
     /// The segments in the order they start.
@@ -78,9 +142,7 @@ impl Plan {
 
     /// The segment in force at `t`; `None` before the first.
     pub(super) fn segment_at(&self, t: UnixMs) -> Option<&Segment> {
-        self.started_by(t)
-            .checked_sub(1)
-            .map(|last| &self.segments[last])
+        self.numbered_segment_at(t).map(|(segment, _)| segment)
     }
 
     /// The segments that start after `t`.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::slices::{slices_begun, slices_in};
 use super::{DurationMs, Programme, TimelineError};
 
 /// The most programmes one playlist holds.
@@ -29,6 +30,9 @@ pub struct Playlist {
     /// `starts_ms[i]` is where programme `i` starts within a round.
     starts_ms: Arc<[u64]>,
     round_ms: u64,
+    /// `slices_before[i]` is how many slices of a round come before programme `i`.
+    slices_before: Arc<[u64]>,
+    round_slices: u64,
 }
 
 impl Playlist {
@@ -57,10 +61,21 @@ impl Playlist {
                 start_ms
             })
             .collect();
+        let mut round_slices = 0;
+        let slices_before = programmes
+            .iter()
+            .map(|programme| {
+                let before = round_slices;
+                round_slices += slices_in(programme.duration());
+                before
+            })
+            .collect();
         Ok(Self {
             programmes: programmes.into(),
             starts_ms,
             round_ms,
+            slices_before,
+            round_slices,
         })
     }
 
@@ -72,6 +87,26 @@ impl Playlist {
     /// How long it takes to play every programme once.
     pub fn round(&self) -> DurationMs {
         DurationMs::new(self.round_ms)
+    }
+
+    /// How many slices begin from the start of programme `first_index` until `elapsed` after it,
+    /// in O(log n).
+    pub(super) fn slices_until(&self, first_index: usize, elapsed: DurationMs) -> u64 {
+        let (index, offset) = self.position(first_index, elapsed);
+        let begun = slices_begun(self.programmes[index].duration(), offset);
+        let into_round = self.slices_before[index] + begun;
+        let rounds = self.rounds(first_index, elapsed);
+        rounds
+            .saturating_mul(self.round_slices)
+            .saturating_add(into_round)
+            .saturating_sub(self.slices_before[first_index])
+    }
+
+    /// How many rounds are over `elapsed` after the start of programme `first_index`, counted from
+    /// the start of the first programme.
+    fn rounds(&self, first_index: usize, elapsed: DurationMs) -> u64 {
+        let into_round_ms = elapsed.get() % self.round_ms + self.starts_ms[first_index];
+        elapsed.get() / self.round_ms + into_round_ms / self.round_ms
     }
 
     /// Which programme plays, and how far into it, `elapsed` after the start of programme

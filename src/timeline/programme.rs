@@ -72,6 +72,7 @@ pub struct Programme {
     video: VideoId,
     version: Version,
     duration: DurationMs,
+    seamless: bool,
 }
 
 impl Programme {
@@ -97,10 +98,25 @@ impl Programme {
                 video,
                 version,
                 duration,
+                seamless: false,
             })
         } else {
             Err(TimelineError::Duration(duration.get()))
         }
+    }
+
+    /// The same, in the one format whose programmes join in the endless stream.
+    #[must_use]
+    pub fn seamless(self) -> Self {
+        Self {
+            seamless: true,
+            ..self
+        }
+    }
+
+    /// Whether it is in the one format whose programmes join in the endless stream.
+    pub fn is_seamless(&self) -> bool {
+        self.seamless
     }
 
     /// Which video.

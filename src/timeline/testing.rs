@@ -4,15 +4,25 @@ use super::{
     DurationMs, Order, Plan, Playlist, Programme, Segment, UnixMs, Version, VideoId, guide, on_air,
 };
 
-/// A sequential playlist from words like `a@2:250`, a video, its version (0 if not given) and its
-/// duration in milliseconds (1,000 if not given).
+/// A sequential playlist from words like `a@2*:250`, a video, its version (0 if not given), a star if
+/// it joins without a seam, and its duration in milliseconds (1,000 if not given).
 pub(crate) fn playlist(words: &str) -> Playlist {
     let programmes = words.split_whitespace().map(|word| {
         let (id, ms) = word.split_once(':').unwrap_or((word, "1000"));
+        let (id, is_seamless) = match id.strip_suffix('*') {
+            Some(id) => (id, true),
+            None => (id, false),
+        };
         let (id, version) = id.split_once('@').unwrap_or((id, "0"));
         let duration = DurationMs::new(ms.parse().unwrap());
         let version = Version::new(version.parse().unwrap());
-        Programme::of_version(VideoId::new(id).unwrap(), version, duration).unwrap()
+        let id = VideoId::new(id).unwrap();
+        let programme = Programme::of_version(id, version, duration).unwrap();
+        if is_seamless {
+            programme.seamless()
+        } else {
+            programme
+        }
     });
     Playlist::new(programmes.collect(), Order::Sequential).unwrap()
 }

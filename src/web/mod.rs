@@ -2,6 +2,7 @@
 
 mod api;
 mod assets;
+mod compressed;
 mod delivery;
 mod direct;
 mod drain;
@@ -10,6 +11,7 @@ mod events;
 mod form;
 mod headers;
 mod jobs;
+mod linear;
 mod media;
 mod metrics;
 mod net;
@@ -19,6 +21,7 @@ mod origin;
 mod pages;
 mod prepared;
 mod range;
+mod segment;
 mod site;
 #[cfg(test)]
 mod testing;
@@ -45,14 +48,15 @@ use tokio::sync::watch;
 use crate::audience::{Events, Likes};
 use crate::clock::SharedClock;
 use crate::config::{Config, S3Delivery};
-use crate::conversion::Conversion;
+use crate::conversion::{Conversion, Packages};
 use crate::library::Library;
 use crate::station::Station;
 use crate::storage::Bucket;
-use crate::timeline::on_air;
+use crate::timeline::{DurationMs, on_air};
 
 use assets::{Assets, RESUMABLE};
 use headers::SecurityHeaders;
+use linear::Linear;
 use media::{Media, SignedAddresses};
 use metrics::Metrics;
 use net::UserTimeout;
@@ -169,6 +173,13 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         clock: parts.clock.clone(),
         metrics: metrics.clone(),
     };
+    let packages = Packages::open(&parts.config.prepared_dir);
+    let linear = Linear {
+        station: parts.station.clone(),
+        packages: packages.map_err(|e| WebError::Start(e.to_string()))?,
+        clock: parts.clock.clone(),
+        depth: DurationMs::new(parts.config.dvr_s * 1000),
+    };
     let (events, station) = (parts.events.clone(), parts.station.clone());
     let conversion = parts.conversion.clone();
     let counted = CountedElsewhere(Box::new(move |metrics| {
@@ -193,6 +204,7 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         .mount("/", ops::routes())
         .mount("/", events::routes())
         .mount("/", jobs::routes())
+        .mount("/", linear::routes())
         .mount("/", media::routes())
         .mount("/", pages::routes())
         .mount("/", tus::routes())
@@ -208,6 +220,7 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         .manage(parts.library)
         .manage(parts.conversion)
         .manage(prepared)
+        .manage(linear)
         .manage(OperatorToken(parts.config.worker_token))
         .manage(parts.bucket)
         .manage(parts.station)

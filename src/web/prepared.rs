@@ -59,7 +59,8 @@ impl Prepared {
         name: &str,
         asked: Asked,
     ) -> Result<Delivery, Problem> {
-        let key = self.key(id, version, name).ok_or_else(no_file)?;
+        let folder = self.folder(id, version).ok_or_else(no_file)?;
+        let key = format!("{folder}/{name}");
         let content_type = content_type(name).ok_or_else(no_file)?;
         let opened = LocalFile::open_below(&self.dir, &key).await;
         let file = opened.map_err(|error| match error {
@@ -78,9 +79,9 @@ impl Prepared {
         Delivery::of_local(asked, file, sending).await
     }
 
-    /// Where the file is below the folder of versions, if it may be shown. An older version may
+    /// Where the version is below the folder of versions, if it may be shown. An older version may
     /// still be on the air, so not only the newest one is served; one still being made is not.
-    fn key(&self, id: &str, version: &str, name: &str) -> Option<String> {
+    pub fn folder(&self, id: &str, version: &str) -> Option<String> {
         let id = VideoId::new(id).ok()?;
         let number: u32 = version.strip_prefix('v')?.parse().ok()?;
         // `v01` and `v+1` are other names of nothing.
@@ -88,7 +89,7 @@ impl Prepared {
         let video = self.catalogue.borrow().get(&id).cloned()?;
         let is_shown = !matches!(video.state, VideoState::Quarantined { .. });
         let is_made = (1..=video.versions_made).contains(&number);
-        (is_plain && is_shown && is_made).then(|| format!("{id}/{version}/{name}"))
+        (is_plain && is_shown && is_made).then(|| format!("{id}/{version}"))
     }
 }
 

@@ -2,26 +2,22 @@
 
 use std::ops::Range;
 
-use super::TsError;
 use super::packets::wrapped;
-use super::place::{Place, frame_index};
-use crate::media::{Frame, PackageError, frames, parameter_sets};
+use crate::linear::LinearError;
+use crate::linear::place::Place;
+use crate::linear::sound::heard;
+use crate::media::{Frame, frames, parameter_sets};
 
 const PICTURE_STREAM: u8 = 0xe0;
 const SOUND_STREAM: u8 = 0xc0;
 /// Frames of sound that share a header, about 107 ms.
-const SOUND_FRAMES_TOGETHER: u64 = 5;
-/// More than that is no rounding at the end of a programme, but something missing.
-const MOST_SILENT_FRAMES: u64 = 2;
+const SOUND_FRAMES_TOGETHER: usize = 5;
 
 const START_CODE: [u8; 4] = [0, 0, 0, 1];
 /// Says that a new picture begins, of any kind (H.264 §7.3.2.4).
 const DELIMITER: [u8; 6] = [0, 0, 0, 1, 9, 0xf0];
 const DELIMITER_NAL: u8 = 9;
 const SEQUENCE_NAL: u8 = 7;
-
-/// A frame of AAC in stereo in which nothing is heard.
-const SILENT_FRAME: [u8; 9] = [0x21, 0, 0x49, 0x90, 0x02, 0x19, 0, 0x23, 0x80];
 
 /// One packet within [`Stream::bytes`].
 pub(super) struct Unit {
@@ -39,7 +35,7 @@ pub(super) struct Stream {
 
 /// The frames of the picture in Annex B of H.264: each begins with a delimiter, key frames have the
 /// parameter sets before them.
-pub(super) fn picture(place: &Place, init: &[u8], segment: &[u8]) -> Result<Stream, TsError> {
+pub(super) fn picture(place: &Place, init: &[u8], segment: &[u8]) -> Result<Stream, LinearError> {
     let sets =
         parameter_sets(init).ok_or_else(|| malformed("its picture has no parameter sets"))?;
     let mut stream = Stream {
@@ -82,7 +78,7 @@ fn add_frame(
     frame: &[u8],
     is_key: bool,
     sets: &[&[u8]],
-) -> Result<(), TsError> {
+) -> Result<(), LinearError> {
     let brings_sets = parts(frame).any(|part| part.is_some_and(|p| kind(p) == SEQUENCE_NAL));
     if is_key && !brings_sets {
         for set in sets {
@@ -124,30 +120,18 @@ fn kind(part: &[u8]) -> u8 {
 
 /// The frames of the sound that belong to `place`, each behind the header that a stream without an
 /// init segment needs. `sound` may hold more than those.
-pub(super) fn sound(place: &Place, sound: &[u8]) -> Result<Stream, TsError> {
-    let wanted = place.sound_frames();
-    let found = read(sound)?;
-    let nth = |index: u64| -> Option<&[u8]> {
-        let before = frame_index(found.first()?.start_ticks);
-        let at = usize::try_from(index.checked_sub(before)?).ok()?;
-        found.get(at).map(|frame| &sound[frame.bytes.clone()])
-    };
-    let missing = wanted.clone().filter(|&index| nth(index).is_none()).count() as u64;
-    if missing > MOST_SILENT_FRAMES {
-        return Err(TsError::NoSound(missing));
-    }
+pub(super) fn sound(place: &Place, sound: &[u8]) -> Result<Stream, LinearError> {
+    let first = place.sound_frames().start;
+    let heard = heard(place, sound)?;
     let mut stream = Stream {
         bytes: Vec::with_capacity(sound.len() * 2),
         units: Vec::new(),
     };
-    let mut index = wanted.start;
-    while index < wanted.end {
-        let together = index..wanted.end.min(index + SOUND_FRAMES_TOGETHER);
+    for (index, frames) in (first..)
+        .step_by(SOUND_FRAMES_TOGETHER)
+        .zip(heard.chunks(SOUND_FRAMES_TOGETHER))
+    {
         let begin = stream.bytes.len();
-        let frames: Vec<&[u8]> = together
-            .clone()
-            .map(|index| nth(index).unwrap_or(&SILENT_FRAME))
-            .collect();
         let size: usize = frames.iter().map(|frame| frame.len() + ADTS_BYTES).sum();
         let at = place.sound_at(index);
         stream.bytes.extend(header(SOUND_STREAM, size, at));
@@ -160,7 +144,6 @@ pub(super) fn sound(place: &Place, sound: &[u8]) -> Result<Stream, TsError> {
             is_key: true,
             bytes: begin..stream.bytes.len(),
         });
-        index = together.end;
     }
     Ok(stream)
 }
@@ -199,7 +182,7 @@ fn time_stamp(at: u64) -> [u8; 5] {
 const ADTS_BYTES: usize = 7;
 
 /// The header of a frame of AAC-LC, stereo, at 48,000 samples per second (ISO/IEC 14496-3 §1.A.2.2).
-fn adts(frame_bytes: usize) -> Result<[u8; ADTS_BYTES], TsError> {
+fn adts(frame_bytes: usize) -> Result<[u8; ADTS_BYTES], LinearError> {
     const LC: u8 = 1;
     const HZ_48000: u8 = 3;
     const STEREO: u8 = 2;
@@ -218,12 +201,12 @@ fn adts(frame_bytes: usize) -> Result<[u8; ADTS_BYTES], TsError> {
     ])
 }
 
-fn read(segment: &[u8]) -> Result<Vec<Frame>, TsError> {
-    frames(segment).map_err(|error: PackageError| TsError::Malformed(error.to_string()))
+fn read(segment: &[u8]) -> Result<Vec<Frame>, LinearError> {
+    Ok(frames(segment)?)
 }
 
-fn malformed(sentence: &str) -> TsError {
-    TsError::Malformed(sentence.to_owned())
+fn malformed(sentence: &str) -> LinearError {
+    LinearError::Malformed(sentence.to_owned())
 }
 
 #[cfg(test)]

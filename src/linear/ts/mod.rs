@@ -3,16 +3,12 @@
 //!
 //! Every segment stands for itself and can be made by any process from the same bytes; segments of any
 //! rung joined end to end are one stream without an error: time stamps come from the channel's time, the
-//! sound is one row of frames without gap or overlap over all programmes ([`Place`]), and each segment
+//! sound is one row of frames without gap or overlap over all programmes ([`super::Place`]), and each segment
 //! takes up every PID's continuity counter where each other leaves it, at 0.
 
 mod elementary;
-mod error;
 mod mux;
 mod packets;
-mod place;
 mod tables;
 
-pub use error::TsError;
 pub use mux::{Picture, mux};
-pub use place::Place;

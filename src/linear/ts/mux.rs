@@ -1,10 +1,10 @@
 //! Picture, sound and tables as one stream.
 
-use super::TsError;
 use super::elementary::{self, Stream, Unit};
 use super::packets::{Load, PACKET_BYTES, Packets, ROUND, to_whole_rounds};
-use super::place::Place;
 use super::tables::{PAT, PAT_PID, PICTURE_PID, PMT, PMT_PID, SOUND_PID};
+use crate::linear::LinearError;
+use crate::linear::place::Place;
 
 /// How much earlier than it is shown a frame is sent, in ticks of 90,000 per second: 0.7 s, as is
 /// usual, and less than the one second allowed (ISO/IEC 13818-1 §2.4.2.6). Sound is placed up to 107 ms
@@ -24,12 +24,12 @@ pub struct Picture<'a> {
 /// [`Place::sound_bytes`] tells.
 ///
 /// # Errors
-/// [`TsError`] if the bytes are not those of a prepared video, or not all.
-pub fn mux(place: &Place, picture: Picture<'_>, sound: &[u8]) -> Result<Vec<u8>, TsError> {
+/// [`LinearError`] if the bytes are not those of a prepared video, or not all.
+pub fn mux(place: &Place, picture: Picture<'_>, sound: &[u8]) -> Result<Vec<u8>, LinearError> {
     let picture = elementary::picture(place, picture.init, picture.segment)?;
     let sound = elementary::sound(place, sound)?;
     if picture.units.is_empty() {
-        return Err(TsError::Malformed("it has no picture".to_owned()));
+        return Err(LinearError::Malformed("it has no picture".to_owned()));
     }
     let (loads, pictures) = (loads_of_sound(&sound), loads_of_picture(&picture));
     // The first of each stream is spread over more packets, so that the next segment's counters begin

@@ -7,7 +7,7 @@ use crate::station::persist;
 use crate::station::testing::catalogue;
 use crate::storage::Tree;
 use crate::timeline::testing::show;
-use crate::timeline::{DurationMs, Plan};
+use crate::timeline::{DurationMs, Order, Plan};
 
 /// A directory for records, a clock, and a library that a test changes by hand.
 struct Place {
@@ -39,7 +39,10 @@ impl Place {
             records.clone(),
             self.clock.clone(),
             self.library.subscribe(),
-            Order::Sequential,
+            Rules {
+                order: Order::Sequential,
+                told_ahead: DurationMs::ZERO,
+            },
             closing.subscribe(),
         );
         Running {

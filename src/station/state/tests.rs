@@ -26,7 +26,11 @@ impl World {
     fn start(disk: Plan, words: &str) -> Self {
         let disk = Arc::new(disk);
         let now = UnixMs::new(0);
-        let channel = ChannelState::new((*disk).clone(), catalogue(words), Order::Sequential, now);
+        let rules = Rules {
+            order: Order::Sequential,
+            told_ahead: DurationMs::ZERO,
+        };
+        let channel = ChannelState::new((*disk).clone(), catalogue(words), rules, now);
         let mut world = Self {
             channel,
             now,

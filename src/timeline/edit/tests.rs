@@ -18,7 +18,7 @@ fn check(before: &Plan, now_ms: i64, list: &str, gone: &str, expect: &str) -> Pl
 fn edit(before: &Plan, now_ms: i64, list: &str, gone: &str) -> Plan {
     let list = (!list.is_empty()).then(|| playlist(list));
     let gone = |video: &VideoId| gone.split(' ').any(|id| id == video.as_str());
-    before.edited(list, &gone, UnixMs::new(now_ms))
+    before.edited(list, &gone, UnixMs::new(now_ms), UnixMs::new(now_ms))
 }
 
 fn abc() -> Plan {
@@ -255,7 +255,8 @@ fn a_plan_edited_all_day_stays_small() {
         } else {
             "a:500 b:500"
         };
-        plan = plan.edited(list(names), &|_| false, UnixMs::new(second * 1_000));
+        let now = UnixMs::new(second * 1_000);
+        plan = plan.edited(list(names), &|_| false, now, now);
     }
     assert_eq!(plan.segments().len(), SEGMENTS_LIMIT);
 }
@@ -277,7 +278,7 @@ fn a_plan_of_large_playlists_forgets_the_past_sooner() {
     let mut plan = Plan::default();
     for second in 0..9 {
         let now = UnixMs::new(second * 1_000);
-        plan = plan.edited(large(&format!("v{second}")), &|_| false, now);
+        plan = plan.edited(large(&format!("v{second}")), &|_| false, now, now);
     }
     assert_eq!(programmes(&plan), PLAN_LIMIT);
 }
@@ -286,7 +287,8 @@ fn a_plan_of_large_playlists_forgets_the_past_sooner() {
 fn nothing_that_viewers_were_told_is_dropped_for_its_size() {
     let mut plan = Plan::default();
     for (second, id) in [(0, "now"), (0, "next"), (1, "later")] {
-        plan = plan.edited(large(id), &|_| false, UnixMs::new(second));
+        let now = UnixMs::new(second);
+        plan = plan.edited(large(id), &|_| false, now, now);
     }
     assert_eq!(guide_text(&plan, 1, 3), "now 1..2, next 2..3, later 3..4");
     assert!(programmes(&plan) > PLAN_LIMIT);
@@ -298,11 +300,43 @@ fn a_shuffled_channel_neither_skips_nor_repeats_when_a_video_arrives() {
         let given = playlist(names).programmes().to_vec();
         Playlist::new(given, Order::Shuffled { seed: 3 }).unwrap()
     };
-    let before = Plan::default().edited(Some(shuffled("a b c d e f")), &|_| false, UnixMs::new(0));
-    let after = before.edited(Some(shuffled("a b c d e f g")), &|_| false, UnixMs::new(1));
+    let edited = |before: &Plan, names: &str, now_ms| {
+        let now = UnixMs::new(now_ms);
+        before.edited(Some(shuffled(names)), &|_| false, now, now)
+    };
+    let before = edited(&Plan::default(), "a b c d e f", 0);
+    let after = edited(&before, "a b c d e f g", 1);
     let first_round: HashSet<String> = guide_text(&after, 0, 7)
         .split(", ")
         .map(|line| line[..1].to_owned())
         .collect();
     assert_eq!(first_round.len(), 7, "{}", ids(&shuffled("a b c d e f g")));
+}
+
+#[test]
+fn an_edit_waits_until_after_what_players_were_told() {
+    let edited = |told_ms, listed: &str, gone: &str| {
+        let gone = |video: &VideoId| gone == video.as_str();
+        let (now, told_until) = (UnixMs::new(3), UnixMs::new(told_ms));
+        let plan = abc().edited(Some(playlist(listed)), &gone, now, told_until);
+        guide_text(&plan, 3, 6)
+    };
+    assert_eq!(
+        edited(20, "a:10 x:10 b:10 y:10 c:10", ""),
+        "a 0..10, b 10..20, y 20..30, c 30..40, a 40..50, x 50..60"
+    );
+    assert_eq!(
+        edited(21, "a:10 x:10 b:10 y:10 c:10", ""),
+        "a 0..10, b 10..20, c 20..30, a 30..40, x 40..50, b 50..60"
+    );
+    assert_eq!(
+        edited(31, "b:10 c:10", "a"),
+        "b 3..13, c 13..23, b 23..33, c 33..43, b 43..53, c 53..63",
+        "what vanishes does not wait"
+    );
+    assert_eq!(
+        edited(31, "a:10 b:10", "c"),
+        "a 0..10, b 10..20, a 20..30, b 30..40, a 40..50, b 50..60",
+        "nor does what would vanish after what viewers were told"
+    );
 }

@@ -8,8 +8,9 @@ use tokio::sync::watch;
 use super::*;
 use crate::clock::{SharedClock, SystemClock};
 use crate::config::Config;
+use crate::station::Rules;
 use crate::storage::Records;
-use crate::timeline::Order;
+use crate::timeline::{DurationMs, Order};
 use crate::web::errors;
 use crate::web::testing::{Served, figment};
 
@@ -58,7 +59,11 @@ async fn taking(longest_silence: Duration) -> Taking {
     let library = Library::start(&config, records.clone(), clock.clone(), None, stop())
         .await
         .unwrap();
-    let station = Station::start(records, clock, &library, Order::Sequential, stop())
+    let rules = Rules {
+        order: Order::Sequential,
+        told_ahead: DurationMs::ZERO,
+    };
+    let station = Station::start(records, clock, &library, rules, stop())
         .await
         .unwrap();
     let metrics = Metrics::default();

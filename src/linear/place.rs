@@ -2,10 +2,14 @@
 
 use std::ops::Range;
 
-use crate::media::Track;
+use crate::media::{Package, TIMESCALE, Track};
+use crate::timeline::{DurationMs, UnixMs, slices_in};
+
+/// Ticks in a millisecond.
+const TICKS_PER_MS: u64 = TIMESCALE as u64 / 1000;
 
 /// Samples in a frame of AAC.
-const FRAME_SAMPLES: u64 = 1024;
+pub(super) const FRAME_SAMPLES: u64 = 1024;
 /// How long they last, in ticks of 90,000 per second, at 48,000 samples per second: a whole number.
 pub(super) const SOUND_FRAME_TICKS: u64 = 1920;
 
@@ -28,6 +32,57 @@ pub struct Place {
 }
 
 impl Place {
+    /// Where slice `index` of `package` lies, if that airs from `programme_at` on; none if it has no
+    /// such slice.
+    ///
+    /// All rungs have the same segments, so it is the place of each.
+    pub fn of_slice(package: &Package, programme_at: UnixMs, index: u64) -> Option<Self> {
+        let length = DurationMs::new(package.duration_ms);
+        let at = u64::try_from(programme_at.get()).ok()?;
+        let ticks = |at: u64| at.checked_mul(TICKS_PER_MS);
+        let (programme_at, end) = (ticks(at)?, ticks(at.checked_add(length.get())?)?);
+        let segments = &package.rungs.first()?.track.segments;
+        let begin = |index: u64| {
+            let segment = segments.get(usize::try_from(index).ok()?)?;
+            programme_at.checked_add(segment.start_ticks)
+        };
+        let last = slices_in(length) - 1;
+        let until = match index {
+            index if index < last => begin(index + 1)?,
+            index if index == last => end,
+            _ => return None,
+        };
+        let from = begin(index)?;
+        (from < until).then_some(Self {
+            programme_at,
+            from,
+            until,
+        })
+    }
+
+    /// The bytes of `picture`, any rung of `package`, for slice `index`; none if it has no such slice.
+    pub fn picture_bytes(package: &Package, picture: &Track, index: u64) -> Option<Range<u64>> {
+        let slices = slices_in(DurationMs::new(package.duration_ms));
+        let first = picture.segments.get(usize::try_from(index).ok()?)?;
+        let last = match index + 1 < slices {
+            true => first,
+            false => picture.segments.last()?,
+        };
+        (index < slices).then(|| first.offset..last.end())
+    }
+
+    /// How long the slice lasts, in ticks of 90,000 per second.
+    pub fn picture_ticks(&self) -> u64 {
+        self.until - self.from
+    }
+
+    /// When its sound begins and how long it lasts, in ticks of 90,000 per second.
+    pub fn sound_ticks(&self) -> (u64, u64) {
+        let frames = self.sound_frames();
+        let length = frames.end.saturating_sub(frames.start) * SOUND_FRAME_TICKS;
+        (self.sound_at(frames.start), length)
+    }
+
     /// The bytes of `sound` that the segment needs; they are whole segments.
     pub fn sound_bytes(&self, sound: &Track) -> Range<u64> {
         let frames = self.sound_frames();

@@ -1,0 +1,147 @@
+//! The playlist of one rendition (RFC 8216bis §4.4.4).
+
+use std::fmt::Write;
+
+use chrono::DateTime;
+
+use super::{Listed, Place, Window};
+use crate::media::{Package, TIMESCALE};
+use crate::timeline::{Plan, Programme, UnixMs};
+
+/// No segment is longer than this, rounded; it never changes.
+const TARGET_DURATION_S: u64 = 4;
+/// A player that keeps to the rules stays this far from the end.
+const HOLD_BACK_S: u64 = 3 * TARGET_DURATION_S;
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// How the segments of a rendition are packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Container {
+    /// The picture alone, in fragments of MP4.
+    Picture,
+    /// The sound alone, in fragments of MP4.
+    Sound,
+    /// Both, in a transport stream.
+    Ts,
+}
+
+impl Container {
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Picture | Self::Sound => "m4s",
+            Self::Ts => "ts",
+        }
+    }
+}
+
+/// The playlist of the rendition `name` at `now`; none if there is nothing to list.
+///
+/// Addresses are relative to the playlist's: `name/<video>/v<version>/<start>/<slice>.<extension>`, which
+/// is all that has to be known to make the segment. What has no house format is listed as a gap.
+pub fn media_playlist<'p>(
+    (name, container): (&str, Container),
+    (plan, now): (&Plan, UnixMs),
+    window: Window,
+    package: &dyn Fn(&Programme) -> Option<&'p Package>,
+) -> Option<String> {
+    let mut listed = window.of(plan, now).peekable();
+    let first = listed.peek()?;
+    let first_sequence = first.stretch.first_sequence + first.slices.start;
+    let mut out = String::with_capacity(4096);
+    let _ = write!(
+        out,
+        "#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-TARGETDURATION:{TARGET_DURATION_S}\n\
+         #EXT-X-SERVER-CONTROL:HOLD-BACK={HOLD_BACK_S}\n#EXT-X-INDEPENDENT-SEGMENTS\n\
+         #EXT-X-MEDIA-SEQUENCE:{first_sequence}\n"
+    );
+    if container != Container::Ts {
+        let _ = writeln!(
+            out,
+            "#EXT-X-MAP:URI=\"{name}/init-{}.mp4\"",
+            crate::media::RECIPE
+        );
+    }
+    let mut lines = Lines {
+        out,
+        name,
+        container,
+        day: None,
+    };
+    for listed in listed {
+        lines.stretch(&listed, package);
+    }
+    Some(lines.out)
+}
+
+struct Lines<'a> {
+    out: String,
+    name: &'a str,
+    container: Container,
+    /// The day that was written last, since 1970, and as it is written.
+    day: Option<(i64, String)>,
+}
+
+impl Lines<'_> {
+    fn stretch<'p>(
+        &mut self,
+        listed: &Listed,
+        package: &dyn Fn(&Programme) -> Option<&'p Package>,
+    ) {
+        let Listed { stretch, slices } = listed;
+        let airing = stretch.airing.as_ref();
+        let found = airing.and_then(|airing| Some((airing, package(&airing.programme)?)));
+        let folder = found.map(|(airing, _)| {
+            let programme = &airing.programme;
+            let (video, version) = (programme.video(), programme.version().get());
+            format!("{}/{video}/v{version}/{}", self.name, airing.from.get())
+        });
+        for index in slices.clone() {
+            let is_cut = stretch.is_cut() && index + 1 == stretch.slices();
+            let place = found
+                .filter(|_| !is_cut)
+                .and_then(|(airing, package)| Place::of_slice(package, airing.from, index));
+            match (place, &folder) {
+                (Some(place), Some(folder)) => {
+                    let (at, length) = match self.container {
+                        Container::Picture | Container::Ts => (place.from, place.picture_ticks()),
+                        Container::Sound => place.sound_ticks(),
+                    };
+                    self.times((at / 90) as i64, length);
+                    let extension = self.container.extension();
+                    let _ = writeln!(self.out, "{folder}/{index}.{extension}");
+                }
+                _ => {
+                    let (from, to) = stretch.slice(index);
+                    self.out.push_str("#EXT-X-GAP\n");
+                    self.times(from.get(), to.since(from).get().saturating_mul(90));
+                    let sequence = stretch.first_sequence + index;
+                    let extension = self.container.extension();
+                    let _ = writeln!(self.out, "{}/gap/{sequence}.{extension}", self.name);
+                }
+            }
+        }
+    }
+
+    /// The instant a segment begins, and how long it lasts in ticks of 90,000 per second.
+    fn times(&mut self, at_ms: i64, ticks: u64) {
+        let day = at_ms.div_euclid(DAY_MS);
+        if self.day.as_ref().is_none_or(|(written, _)| *written != day) {
+            let date = DateTime::from_timestamp_millis(day.saturating_mul(DAY_MS));
+            let date = date.map_or_else(String::new, |d| d.format("%Y-%m-%dT").to_string());
+            self.day = Some((day, date));
+        }
+        let date = self.day.as_ref().map_or("", |(_, date)| date);
+        let ms = at_ms.rem_euclid(DAY_MS);
+        let (s, ms) = (ms / 1000, ms % 1000);
+        let (h, m, s) = (s / 3600, s / 60 % 60, s % 60);
+        let scale = u64::from(TIMESCALE);
+        let (whole_s, rest) = (ticks / scale, ticks % scale);
+        // The tick is a ninetieth of a millisecond: five digits tell them apart.
+        let fraction = rest * 100_000 / scale;
+        let _ = write!(
+            self.out,
+            "#EXT-X-PROGRAM-DATE-TIME:{date}{h:02}:{m:02}:{s:02}.{ms:03}Z\n\
+             #EXTINF:{whole_s}.{fraction:05},\n"
+        );
+    }
+}

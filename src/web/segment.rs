@@ -1,0 +1,192 @@
+//! One segment of the endless stream, made out of a prepared version.
+
+use std::io;
+use std::ops::Range;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use rocket::http::uri::Segments;
+use rocket::http::uri::fmt::Path;
+use rocket::http::{Header, Status};
+use rocket::request::{FromSegments, Request};
+use rocket::response::{self, Responder, Response};
+
+use super::errors::Problem;
+use super::metrics::ServedFrom;
+use super::prepared::Prepared;
+use crate::conversion::Packages;
+use crate::linear::{self, Place};
+use crate::media::{Package, Track};
+use crate::storage::{LocalFile, StorageError};
+use crate::timeline::{DurationMs, Programme, UnixMs, Version, VideoId};
+
+/// `<video>/v<version>/<start_ms>/<index>.<extension>`: all that has to be known to make a segment.
+pub(super) struct SliceName {
+    video: VideoId,
+    version: u32,
+    start: UnixMs,
+    index: u64,
+    pub extension: String,
+}
+
+impl FromSegments<'_> for SliceName {
+    type Error = ();
+
+    fn from_segments(segments: Segments<'_, Path>) -> Result<Self, ()> {
+        let words: Vec<&str> = segments.take(5).collect();
+        let [video, version, start_ms, file] = words[..] else {
+            return Err(());
+        };
+        let (index, extension) = file.rsplit_once('.').ok_or(())?;
+        let version = version.strip_prefix('v').and_then(canonical);
+        Ok(Self {
+            video: VideoId::new(video).map_err(|_| ())?,
+            version: version.ok_or(())?,
+            start: canonical(start_ms).map(UnixMs::new).ok_or(())?,
+            index: canonical(index).ok_or(())?,
+            extension: extension.to_owned(),
+        })
+    }
+}
+
+/// A slice of a programme that airs from some instant on.
+pub(super) struct Segment<'r> {
+    prepared: &'r Prepared,
+    package: Arc<Package>,
+    folder: String,
+    index: u64,
+    place: Place,
+}
+
+impl<'r> Segment<'r> {
+    /// What an address asks for.
+    pub async fn find(
+        packages: &Packages,
+        prepared: &'r Prepared,
+        slice: &SliceName,
+    ) -> Result<Self, Problem> {
+        let (video, version) = (slice.video.as_str(), format!("v{}", slice.version));
+        let folder = prepared.folder(video, &version).ok_or_else(no_segment)?;
+        // The table alone says how long it is.
+        let any = DurationMs::new(1);
+        let programme =
+            Programme::of_version(slice.video.clone(), Version::new(slice.version), any);
+        let programme = programme.map_err(|_| no_segment())?.seamless();
+        let package = packages.of(&programme).await.ok_or_else(no_segment)?;
+        let place = Place::of_slice(&package, slice.start, slice.index).ok_or_else(no_segment)?;
+        Ok(Self {
+            prepared,
+            package,
+            folder,
+            index: slice.index,
+            place,
+        })
+    }
+
+    /// Its sound alone.
+    pub async fn sound(&self) -> Result<Vec<u8>, Problem> {
+        let bytes = self.sound_bytes().await?;
+        linear::sound(&self.place, &bytes).map_err(unmade)
+    }
+
+    /// Its picture alone, on that rung or the one that stands in for it.
+    pub async fn picture(&self, rung: &str) -> Result<Vec<u8>, Problem> {
+        let track = &self.package.rung(rung).ok_or_else(no_segment)?.track;
+        let bytes = self.picture_bytes(track).await?;
+        linear::picture(&self.place, bytes).map_err(unmade)
+    }
+
+    async fn picture_bytes(&self, track: &Track) -> Result<Vec<u8>, Problem> {
+        let range = Place::picture_bytes(&self.package, track, self.index);
+        self.read(track, range.ok_or_else(no_segment)?).await
+    }
+
+    async fn sound_bytes(&self) -> Result<Vec<u8>, Problem> {
+        let track = &self.package.audio;
+        self.read(track, self.place.sound_bytes(track)).await
+    }
+
+    async fn read(&self, track: &Track, range: Range<u64>) -> Result<Vec<u8>, Problem> {
+        let key = format!("{}/{}", self.folder, track.file);
+        let read = async {
+            let file = LocalFile::open_below(&self.prepared.dir, &key).await?;
+            let length = usize::try_from(range.end - range.start).unwrap_or(0);
+            let mut bytes = Vec::with_capacity(length);
+            let mut chunks = std::pin::pin!(file.read_range(range));
+            while let Some(chunk) = chunks.try_next().await? {
+                bytes.extend_from_slice(&chunk);
+            }
+            Ok::<_, Unread>(bytes)
+        };
+        let bytes = read.await.map_err(|error| match error {
+            Unread::Storage(StorageError::NotFound(_)) => no_segment(),
+            error => {
+                tracing::error!(%error, key, "a prepared version cannot be read");
+                Problem::of_status(Status::InternalServerError)
+            }
+        })?;
+        let metrics = &self.prepared.metrics;
+        metrics.bytes_served(ServedFrom::Disk, bytes.len() as u64);
+        Ok(bytes)
+    }
+}
+
+/// Why bytes could not be read.
+#[derive(Debug, thiserror::Error)]
+enum Unread {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+fn unmade(error: linear::LinearError) -> Problem {
+    tracing::error!(%error, "a segment of the stream cannot be made");
+    Problem::of_status(Status::InternalServerError)
+}
+
+/// A number without other spellings, as an address that is cached for ever must have it.
+fn canonical<N: FromStr + ToString>(text: &str) -> Option<N> {
+    let number: N = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
+}
+
+pub(super) fn no_segment() -> Problem {
+    Problem::new(Status::NotFound, "The stream has no such segment.")
+}
+
+/// A short file that is always the same, for players on any page.
+pub(super) struct Whole {
+    bytes: Bytes,
+    content_type: &'static str,
+}
+
+impl Whole {
+    pub fn mp4(bytes: Bytes) -> Self {
+        Self {
+            bytes,
+            content_type: "video/mp4",
+        }
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Whole {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        Response::build()
+            .header(Header::new("Content-Type", self.content_type))
+            .header(Header::new(
+                "Cache-Control",
+                "public, max-age=31536000, immutable",
+            ))
+            .header(Header::new("Access-Control-Allow-Origin", "*"))
+            .sized_body(self.bytes.len(), io::Cursor::new(self.bytes))
+            // Only after the body is set: that resets it.
+            .max_chunk_size(CHUNK_BYTES)
+            .ok()
+    }
+}
+
+/// What is handed to the socket at a time; the default of 4 KiB costs five times the CPU.
+const CHUNK_BYTES: usize = 256 * 1024;
