@@ -8,7 +8,6 @@ mod station;
 mod tus;
 
 use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use base64::Engine;
@@ -126,48 +125,12 @@ async fn a_server_killed_while_it_keeps_the_file_has_it_once() {
     assert_eq!(files_in_uploads(&home).len(), lives_ms.len());
 }
 
-/// A film of 300 MB: a playable clip, and behind it a box of noise that says nothing
-/// (ISO/IEC 14496-12 §8.1.2).
-fn huge() -> Vec<u8> {
-    const NOISE_BYTES: usize = 300_000_000;
-    let mut film = clip();
-    film.reserve(NOISE_BYTES + 8);
-    let box_bytes = u32::try_from(NOISE_BYTES + 8).expect("a small box");
-    film.extend_from_slice(&box_bytes.to_be_bytes());
-    film.extend_from_slice(b"free");
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut block = [0; 1 << 16];
-    let end = film.len() + NOISE_BYTES;
-    while film.len() < end {
-        // One word of noise a page tells pages apart; more would only take longer.
-        for page in block.chunks_mut(512) {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            page[..8].copy_from_slice(&state.to_le_bytes());
-        }
-        let take = block.len().min(end - film.len());
-        film.extend_from_slice(&block[..take]);
-    }
-    film
-}
-
 /// The most memory the station has ever had.
 fn most_memory_kb(station: &station::Station) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", station.pid())).expect("it runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kb = line.and_then(|line| line.trim().strip_suffix(" kB"));
     kb.expect("Linux tells it").parse().expect("a number")
-}
-
-/// By a program that is not ours.
-fn sha256_of(path: &std::path::Path) -> String {
-    let sum = Command::new("sha256sum")
-        .arg(path)
-        .output()
-        .expect("it runs");
-    let sum = String::from_utf8(sum.stdout).expect("text");
-    sum.split(' ').next().expect("a sum").to_owned()
 }
 
 /// No connection lasts longer or brings more.
@@ -177,7 +140,7 @@ const MOST_BYTES: usize = 40_000_000;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_big_file_arrives_whole_over_connections_that_break_and_a_killed_server() {
     let home = Home::empty();
-    let film = huge();
+    let film = huge(300_000_000);
     let size = film.len() as u64;
     let original = home.path("data").join("original");
     fs::write(&original, &film).expect("written");

@@ -111,7 +111,7 @@ impl Station {
         if answer.status() == StatusCode::NO_CONTENT {
             return Ok(None);
         }
-        let bytes = answer.bytes().await.context("the answer broke off")?;
+        let bytes = answer.bytes().await.map_err(Refused::Unreachable)?;
         anyhow::ensure!(bytes.len() <= LONGEST_ANSWER, "the answer is too long");
         let read = serde_json::from_slice(&bytes);
         Ok(Some(read.context("the answer is not what a station says")?))

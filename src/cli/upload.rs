@@ -174,7 +174,9 @@ async fn send_video(
                         error.context("the upload was given up; the same command goes on with it")
                     );
                 }
-                bar.println(format!("{error:#}; going on in {} s", pause.as_secs()));
+                let why = told(&error);
+                // Also where nobody watches a terminal.
+                bar.suspend(|| eprintln!("{why}; going on in {} s", pause.as_secs()));
                 tokio::time::sleep(pause).await;
             }
         }
@@ -234,7 +236,9 @@ async fn go_on(
     loop {
         let asked = station.send(station.request(Method::GET, &place)).await?;
         let is_over = asked.status() == StatusCode::OK;
-        let sent: Sent = asked.json().await.context("the answer broke off")?;
+        let told = asked.bytes().await.map_err(Refused::Unreachable)?;
+        let sent: Sent =
+            serde_json::from_slice(&told).context("the answer is not what a station says")?;
         if is_over {
             return Ok(sent);
         }
@@ -269,9 +273,7 @@ fn key_of(path: &Path, looked: &std::fs::Metadata, title: Option<&str>) -> anyho
 
 /// Whether the same again may go well.
 fn is_passing(error: &anyhow::Error) -> bool {
-    let mut causes = error.chain();
-    let refused = causes.find_map(|cause| cause.downcast_ref::<Refused>());
-    match refused.map(Refused::status) {
+    match refused(error).map(Refused::status) {
         Some(None) => true,
         Some(Some(status)) => {
             status.is_server_error() && status != StatusCode::INSUFFICIENT_STORAGE
@@ -282,6 +284,15 @@ fn is_passing(error: &anyhow::Error) -> bool {
         }
         None => false,
     }
+}
+
+fn refused(error: &anyhow::Error) -> Option<&Refused> {
+    error.chain().find_map(|cause| cause.downcast_ref())
+}
+
+/// Why it broke off, in a few words: the station's own, or what the connection came to.
+fn told(error: &anyhow::Error) -> String {
+    refused(error).map_or_else(|| format!("{error:#}"), Refused::to_string)
 }
 
 /// A bar that looks like `template`; silent where nobody watches a terminal.

@@ -2,7 +2,8 @@
 #![allow(dead_code, reason = "every test takes what it needs")]
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use base64::Engine;
@@ -164,4 +165,39 @@ pub async fn result(station: &Station, at: &str) -> (StatusCode, Value) {
 
 pub fn clip() -> Vec<u8> {
     fs::read(clips::playable(4.0)).expect("the clip")
+}
+
+/// A big film: a playable clip, and behind it a box with `noise_bytes` of noise that says nothing
+/// (ISO/IEC 14496-12 §8.1.2).
+pub fn huge(noise_bytes: usize) -> Vec<u8> {
+    let mut film = clip();
+    film.reserve(noise_bytes + 8);
+    let box_bytes = u32::try_from(noise_bytes + 8).expect("a small box");
+    film.extend_from_slice(&box_bytes.to_be_bytes());
+    film.extend_from_slice(b"free");
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut block = [0; 1 << 16];
+    let end = film.len() + noise_bytes;
+    while film.len() < end {
+        // One word of noise a page tells pages apart; more would only take longer.
+        for page in block.chunks_mut(512) {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            page[..8].copy_from_slice(&state.to_le_bytes());
+        }
+        let take = block.len().min(end - film.len());
+        film.extend_from_slice(&block[..take]);
+    }
+    film
+}
+
+/// By a program that is not ours.
+pub fn sha256_of(path: &Path) -> String {
+    let sum = Command::new("sha256sum")
+        .arg(path)
+        .output()
+        .expect("it runs");
+    let sum = String::from_utf8(sum.stdout).expect("text");
+    sum.split(' ').next().expect("a sum").to_owned()
 }
