@@ -275,3 +275,6 @@ fn unfit(error: PackageError) -> PrepareError {
         other => PrepareError::Unfit(other),
     }
 }
+
+#[cfg(test)]
+mod hours_tests;
