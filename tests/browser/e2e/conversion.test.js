@@ -63,6 +63,54 @@ const captionsButton = (page) => page.locator("[data-captions]");
 /** @param {Page} page @param {string} title */
 const row = (page, title) => page.locator("[data-library-list] > li", { hasText: title });
 
+test("Chromium plays a programme in full quality from its first frame to its last, with its sound", async () => {
+  const { page, leave } = await newViewer(browser);
+  await page.goto(`${station.url}/upload`);
+  const { videos } = await (await fetch(`${station.url}/videos`)).json();
+  const { url, duration_ms } = videos.find((/** @type {any} */ { title }) => title === "Tram");
+  assert.match(url, /\/programme\.mp4$/);
+  const seen = await page.evaluate(async (address) => {
+    const video = document.createElement("video");
+    Object.assign(video, { src: address, muted: true, playbackRate: 3, width: 320 });
+    document.body.prepend(video); // frames of what is not seen are left out
+    /** Each frame's time and mean colour. @type {[number, number[]][]} */
+    const frames = [];
+    const canvas = new OffscreenCanvas(1, 1);
+    const brush = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
+    const note = (/** @type {number} */ _now, /** @type {VideoFrameCallbackMetadata} */ { mediaTime }) => {
+      brush.drawImage(video, 0, 0, 1, 1);
+      frames.push([mediaTime, [...brush.getImageData(0, 0, 1, 1).data]]);
+      video.requestVideoFrameCallback(note);
+    };
+    video.requestVideoFrameCallback(note);
+    const ended = new Promise((then, fail) => {
+      video.addEventListener("ended", then);
+      video.addEventListener("error", () => fail(new Error(video.error?.message)));
+    });
+    await video.play();
+    await ended;
+    const { totalVideoFrames, corruptedVideoFrames } = video.getVideoPlaybackQuality();
+    const bytes = await (await fetch(address)).arrayBuffer();
+    const sound = await new OfflineAudioContext(2, 1, 48_000).decodeAudioData(bytes);
+    const loudestOfEachSecond = Array.from({ length: Math.floor(sound.duration) }, (_, second) =>
+      Math.max(...sound.getChannelData(0).slice(second * 48_000, (second + 1) * 48_000)));
+    const { duration, videoWidth, videoHeight } = video;
+    video.remove();
+    return { duration, size: [videoWidth, videoHeight], frames, totalVideoFrames, corruptedVideoFrames, soundS: sound.duration, channels: sound.numberOfChannels, loudestOfEachSecond };
+  }, url);
+  assert.ok(Math.abs(seen.duration - 9) < 0.025 && duration_ms === 9_000, `${seen.duration} s, told ${duration_ms} ms`);
+  assert.deepEqual(seen.size, [640, 360]);
+  assert.equal(seen.corruptedVideoFrames, 0);
+  assert.ok(seen.totalVideoFrames >= 200, `${seen.totalVideoFrames} of 225 frames`);
+  const [first, last] = [seen.frames[0], seen.frames.at(-1)];
+  assert.ok(first && first[0] < 0.5 && last && last[0] > 8.5, `${first?.[0]} s to ${last?.[0]} s`);
+  assert.ok(new Set(seen.frames.map(([, colour]) => colour.join())).size > 5, "the picture moves");
+  assert.ok(seen.frames.every(([, [red, green, blue]]) => Math.max(red ?? 0, green ?? 0, blue ?? 0) > 30), "no frame is black");
+  assert.ok(Math.abs(seen.soundS - 9) < 0.05 && seen.channels === 2, `${seen.soundS} s of sound on ${seen.channels} channels`);
+  assert.ok(seen.loudestOfEachSecond.every((loudest) => loudest > 0.05), seen.loudestOfEachSecond.join());
+  await leave();
+});
+
 test("a language is chosen from the list by keyboard alone, and is there again after a reload", async () => {
   const { page, leave } = await newViewer(browser);
   await page.goto(station.url);
