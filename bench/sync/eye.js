@@ -2,8 +2,8 @@
 // out of the picture that lies on top, at every frame a video presents and at every change of what is on top.
 // It asks the page nothing; times are the browser's own for when the picture reaches the display.
 
-/** @param {{ columns: number, code_height: number }} options */
-export function openEye({ columns, code_height }) {
+/** @param {{ columns: number, code_share: number }} options how much of the picture's height the code takes, from the top */
+export function openEye({ columns, code_share }) {
   const SIGHTINGS_MAX = 200_000;
   /** @type {Array<[at_ms: number, word: number, complement: number]>} */
   const sightings = [];
@@ -23,7 +23,7 @@ export function openEye({ columns, code_height }) {
   /** @param {HTMLVideoElement} video @param {number} atMs */
   function look(video, atMs) {
     if (video.videoWidth === 0 || sightings.length >= SIGHTINGS_MAX) return;
-    pencil.drawImage(video, 0, 0, video.videoWidth, code_height, 0, 0, columns, 2);
+    pencil.drawImage(video, 0, 0, video.videoWidth, video.videoHeight * code_share, 0, 0, columns, 2);
     const { data } = pencil.getImageData(0, 0, columns, 2);
     const row = (/** @type {number} */ y) => {
       let bits = 0;

@@ -1,7 +1,7 @@
 // make bench-sync: how closely real Chromium viewers agree on the frame.
 //
 //   node bench/sync/run.js [--viewers=2] [--seconds=90] [--openings=15] [--page=/] [--sound=yes|no]
-//                          [--json=FILE] [--text=FILE] [--strict]
+//                          [--url=STATION] [--json=FILE] [--text=FILE] [--strict]
 //
 // Starts the release binary on a free port with numbered clips of its own and opens one browser process per
 // viewer. Exits with 0 when everything could be measured, also when a target is missed; with --strict a miss
@@ -35,6 +35,7 @@ const { values: options } = parseArgs({
     openings: { type: "string", default: "15" },
     page: { type: "string", default: "/" },
     sound: { type: "string", default: "yes" },
+    url: { type: "string" },
     json: { type: "string" },
     text: { type: "string" },
     strict: { type: "boolean", default: false },
@@ -135,14 +136,15 @@ async function main() {
   const clips = join(tmpdir(), `onair-bench-clips-${sound ? "sound" : "silent"}`);
   await makeClips(clips, CLIP_FRAMES.map((frames) => ({ frames, sound })));
   const loadBefore = loadavg()[0];
-  const station = await Station.start({ staticDir: clips });
+  const station = options.url ? { url: options.url, stop: () => {} } : await Station.start({ staticDir: clips });
+  /** @type {Observer | null} */
+  let observer = null;
   try {
     const { offset_ms, trip_ms } = await clockOffset(station.url);
-    const observer = await Observer.open(station.url, offset_ms);
+    observer = await Observer.open(station.url, offset_ms);
     const url = station.url + options.page;
-    const openings = await measureOpenings(url, observer, Number(options.openings));
+    const openings = Number(options.openings) > 0 ? await measureOpenings(url, observer, Number(options.openings)) : [];
     const together = await measureTogether(url, observer, viewers, Number(options.seconds));
-    observer.close();
     const { shown, ...measured } = together;
     const figures = figuresOf(together, openings);
     const text = [
@@ -159,6 +161,7 @@ async function main() {
     if (options.json) await writeFile(options.json, JSON.stringify({ options, figures, openings, measured, airings: observer.airings, shown }, null, 1));
     return figures.every(isHit) || !options.strict ? 0 : 1;
   } finally {
+    observer?.close();
     await station.stop();
   }
 }

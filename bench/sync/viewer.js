@@ -2,7 +2,7 @@
 
 import { launchChromium } from "../../tests/browser/support/chromium.js";
 import { showingsOf } from "./analyse.js";
-import { CODE_HEIGHT, COLUMNS } from "./code.js";
+import { CODE_HEIGHT, COLUMNS, HEIGHT } from "./code.js";
 import { openEye } from "./eye.js";
 
 /** @import { Browser, BrowserContext, Page } from "playwright-core" */
@@ -38,7 +38,7 @@ export class Viewer {
     const page = await context.newPage();
     const viewer = new Viewer(own, context, page);
     await prepare?.(page);
-    await page.addInitScript(openEye, { columns: COLUMNS, code_height: CODE_HEIGHT });
+    await page.addInitScript(openEye, { columns: COLUMNS, code_share: CODE_HEIGHT / HEIGHT });
     const session = await context.newCDPSession(page);
     await session.send("Performance.enable");
     await page.goto(url, { waitUntil: "commit" });

@@ -19,7 +19,15 @@ export class DeckError extends Error {
   }
 }
 
-/** @typedef {"silent" | "muted" | "audible"} SoundPath */
+/** @typedef {"silent" | "muted" | "audible" | "stream-muted" | "stream-audible"} SoundPath */
+
+/**
+ * Tracks, and the position that their times count from.
+ * @typedef {Readonly<{ captions: ReadonlyArray<Captions>, zero_ms: number }>} Words
+ */
+
+/** @type {Words} */
+const NO_WORDS = Object.freeze({ captions: [], zero_ms: 0 });
 
 export class Deck {
   /** @param {HTMLVideoElement} video */
@@ -72,7 +80,7 @@ export class Deck {
   async load(url, signal) {
     const { video } = this;
     if (this.url !== url || video.error) {
-      this.offer([], 0);
+      this.offer(NO_WORDS);
       video.src = url;
       video.load();
     }
@@ -81,22 +89,27 @@ export class Deck {
 
   /**
    * The subtitles a viewer can choose. Only after loading: a track that is wanted already while its video is being
-   * loaded would hold up the picture until its file is there.
-   * @param {ReadonlyArray<Captions>} captions
-   * @param {number} zeroMs the position that their times count from
+   * loaded would hold up the picture until its file is there. Those of what follows on the same deck are put there too,
+   * marked, so that their files have come when its time does.
+   * @param {Words} now
+   * @param {Words | null} [next]
    */
-  offer(captions, zeroMs) {
+  offer(now, next = null) {
     const { video } = this;
-    const present = [...video.querySelectorAll("track")];
-    const isThere = (/** @type {Captions} */ { url }, /** @type {number} */ place) => present[place]?.getAttribute("src") === url && Number(present[place]?.dataset.zeroMs) === zeroMs;
-    if (present.length === captions.length && captions.every(isThere)) return;
-    for (const track of present) track.remove();
-    for (const { language, label, url } of captions) {
-      const track = document.createElement("track");
-      Object.assign(track, { kind: "subtitles", srclang: language, label, src: url });
-      track.dataset.zeroMs = String(zeroMs);
-      video.append(track);
+    const present = new Map([...video.querySelectorAll("track")].map((track) => [keyOf(track.getAttribute("src"), track.dataset.zeroMs), track]));
+    for (const words of [now, next]) {
+      for (const { language, label, url } of words?.captions ?? []) {
+        const key = keyOf(url, words?.zero_ms);
+        const track = present.get(key) ?? document.createElement("track");
+        present.delete(key);
+        track.toggleAttribute("data-next", words === next);
+        if (track.parentNode) continue;
+        Object.assign(track, { kind: "subtitles", srclang: language, label, src: url });
+        track.dataset.zeroMs = String(words?.zero_ms);
+        video.append(track);
+      }
     }
+    for (const track of present.values()) track.remove();
   }
 
   /**
@@ -134,7 +147,7 @@ export class Deck {
 
   /** Gives the connection and the decoder back. */
   unload() {
-    this.offer([], 0);
+    this.offer(NO_WORDS);
     if (!this.url) return;
     this.video.pause();
     this.video.removeAttribute("src");
@@ -155,6 +168,9 @@ export class Deck {
     });
   }
 }
+
+/** One file may be on twice, at different times. @param {string | null} url @param {unknown} zeroMs */
+const keyOf = (url, zeroMs) => `${zeroMs} ${url}`;
 
 /** A failed download and an unknown format look alike (code 4); only a decoder's own refusal is final. @param {HTMLVideoElement} video */
 function mediaError(video) {

@@ -4,6 +4,7 @@ import { mountAnnouncer } from "./announcer.js";
 import { mountCaptions } from "./captions.js";
 import { find } from "./dom.js";
 import { mountFullscreen } from "./fullscreen.js";
+import { mountGrace } from "./grace.js";
 import { mountHelp } from "./help.js";
 import { mountKeys } from "./keys.js";
 import { mountLater } from "./later.js";
@@ -42,6 +43,7 @@ export function mountChannelPage(page, { channel, player, signal: parent }) {
   const { say } = mountAnnouncer(page, parts);
   const sound = mountSound(root, parts);
   const captions = mountCaptions(root, { ...parts, announce: say });
+  const grace = mountGrace(root, { ...parts, announce: say });
   const theatre = mountTheatre(root, parts);
   const fullscreen = mountFullscreen(root, parts);
   const help = mountHelp(page, parts);
@@ -51,6 +53,10 @@ export function mountChannelPage(page, { channel, player, signal: parent }) {
     m: { press: sound.toggle },
     t: { press: theatre.toggle },
     c: { press: captions.cycle },
+    p: { press: grace.toggle },
+    l: { press: grace.goLive },
+    ArrowLeft: { press: grace.rewind, repeats: true },
+    ArrowRight: { press: grace.forward, repeats: true },
     ArrowUp: { press: sound.louder, repeats: true },
     ArrowDown: { press: sound.softer, repeats: true },
     "?": { press: help.toggle },

@@ -1,4 +1,4 @@
-// The keyboard: single keys, as on a remote. No seeking: it is television.
+// The keyboard: single keys, as on a remote.
 
 import { scope } from "./scope.js";
 

@@ -35,20 +35,22 @@ const COUNTDOWN_MS = 6;
 /** @typedef {() => number} Now the server's time, or what is left of it for somebody who watches later */
 
 /**
- * Parks `reel` on the deck, within `airing` or at its start, and waits until it must be released to be on time.
- * @param {{ deck: Deck, reel: Reel, airing: Airing, now: Now, starts: StartTimes, sway: (serverMs: number) => Sway, until: AbortSignal }} given
+ * Parks `reel` on the deck, within `airing` or at its start (or anywhere, when nobody knows what is on there), and waits
+ * until it must be released to be on time.
+ * @param {{ deck: Deck, reel: Reel, airing: Airing | null, now: Now, starts: StartTimes, sway: (serverMs: number) => Sway, until: AbortSignal }} given
  * @returns {Promise<Start | null>} null when the programme ends before it could start
  * @throws {DeckError}
  */
 export async function parkOnTime({ deck, reel, airing, now, starts, sway, until }) {
   await deck.load(reel.url, until);
-  deck.offer(airing.captions, airing.started_at_ms - reel.zero_ms);
+  const begin_ms = airing?.started_at_ms ?? 0;
+  deck.offer({ captions: airing?.captions ?? [], zero_ms: begin_ms - reel.zero_ms });
   let aheadMs = starts.parking_ms;
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const askedMs = localNowMs();
-    const earliest_ms = Math.max(now() + aheadMs - airing.started_at_ms, 0);
+    const earliest_ms = Math.max(now() + aheadMs - begin_ms, 0);
     const within_ms = Math.ceil(earliest_ms / START_GRID_MS) * START_GRID_MS;
-    const scheduled_ms = airing.started_at_ms + within_ms;
+    const scheduled_ms = begin_ms + within_ms;
     const start_ms = scheduled_ms - sway(scheduled_ms).offset_ms;
     await deck.park(scheduled_ms - reel.zero_ms, until);
     if (scheduled_ms - reel.zero_ms >= reel.length_ms) return null;

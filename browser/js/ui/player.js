@@ -1,15 +1,19 @@
-// The picture. Two elements: one on the air; the other gets the next programme late, parks at its first frame and
-// is started early by its learned start latency, so that both know their frame at the change. Then the front
-// is handed over in the rendering whose picture is the first of the new programme.
+// The picture. Two elements for files: one on the air; the other gets the next programme late, parks at its first frame
+// and is started early by its learned start latency, so that both know their frame at the change. Then the front is handed
+// over in the rendering whose picture is the first of the new programme. A third element has the channel's stream, where it
+// has one: it takes over from a file in the same way and then goes on from programme to programme by itself.
 
-import { carries, fileReel } from "../core/reels.js";
+import { carries, fileReel, streamReel } from "../core/reels.js";
 import { Deck, DeckError } from "../edges/deck.js";
 import { after, every } from "../edges/now.js";
+import { canStream, StreamDeck } from "../edges/stream_deck.js";
 import { parkOnTime, renderingOf } from "./launch.js";
 import { PlayerSound } from "./player_sound.js";
+import { PlayerState } from "./player_state.js";
 import { Slot } from "./slot.js";
 import { StartTimes } from "./start_times.js";
 import { Steering } from "./steering.js";
+import { TimeShift } from "./time_shift.js";
 
 /** @import { Reel } from "../core/reels.js" */
 /** @import { Moment } from "../core/schedule.js" */
@@ -22,6 +26,10 @@ const LOAD_BEFORE_MS = 10_000;
 const LOAD_ANYWAY_MS = 2_500;
 /** The clock must be known this well before anything is put in its place. */
 const CLOCK_UNCERTAINTY_MAX_MS = 250;
+/** With less than this left of a programme that the stream is not going on after, it is not worth going over to it. */
+const STREAM_WORTH_MS = 8_000;
+/** A stream that does not begin is left alone for this long: files do. */
+const STREAM_FAILURES_MAX = 2;
 const UNLOAD_AFTER_MS = 300;
 const FAILURES_UNTIL_UNSUPPORTED = 3;
 /** A video that the browser cannot show is tried again this late, should it still be on. */
@@ -40,34 +48,43 @@ export function createPlayer({ root, channel, signal }) {
     setMuted: (/** @type {boolean} */ muted) => player.setMuted(muted),
     setVolume: (/** @type {number} */ volume) => player.setVolume(volume),
     unblock: () => player.rejoin(),
+    stop: () => player.stop(),
+    move: (/** @type {number} */ stepMs) => player.move(stepMs),
+    goLive: () => player.goLive(),
+    behind_ms: () => player.shift.behind_ms,
   });
 }
 
 class Player {
-  #root;
+  #state;
   #channel;
   #signal;
+  /** @type {Slot[]} */
   #slots;
+  /** @type {Slot | null} */
+  #stream = null;
+  #streamRests = false;
   #sound;
   #steering;
   #starts = new StartTimes();
   /** How often the picture stood still since it was last in step. */
   #stalls = 0;
   #cancelWake = () => {};
-  #now = () => this.#channel.now();
 
   /** @param {HTMLElement} root @param {Channel} channel @param {AbortSignal} signal */
   constructor(root, channel, signal) {
-    this.#root = root;
+    this.#state = new PlayerState(root);
     this.#channel = channel;
+    this.shift = new TimeShift(channel);
     this.#signal = signal;
     const videos = [...root.querySelectorAll("video")];
     while (videos.length < 2) videos.push(addVideo(root));
     this.#slots = videos.map((video) => new Slot(new Deck(video)));
+    if (canStream()) this.#slots.push((this.#stream = new Slot(new StreamDeck(addVideo(root)))));
     this.front = /** @type {Slot} */ (this.#slots[0]);
     this.front.deck.video.setAttribute("data-front", "");
     this.#sound = new PlayerSound(root, this.#slots.map(({ deck }) => deck));
-    this.#steering = new Steering({ now: this.#now, starts: this.#starts, signal, onLost: (why) => this.#onLost(why) });
+    this.#steering = new Steering({ now: this.shift.now, starts: this.#starts, signal, onLost: (why) => this.#onLost(why) });
     this.#steering.limitFor(this.#sound.audible);
     this.#listen();
   }
@@ -115,8 +132,72 @@ class Player {
     const moment = this.#channel.moment();
     if (!moment) return this.#offAir();
     if (!(this.#channel.uncertainty_ms() <= CLOCK_UNCERTAINTY_MAX_MS)) return this.#preload(moment);
-    if (!this.#slots.some(({ reel }) => carries(reel, moment.current))) this.#tune(moment.current);
+    this.shift.remember(moment.current);
+    if (!this.shift.isLive) return this.#evaluateShifted();
+    if (!this.#isTaken(moment.current)) this.#tune(moment.current);
+    this.#offerWords(moment.current, moment.next);
     return this.#cue(moment);
+  }
+
+  /** Whether a deck shows it, or is about to. @param {Airing} airing */
+  #isTaken(airing) {
+    return this.#slots.some(({ reel }) => carries(reel, airing));
+  }
+
+  /** Somebody watches later than everyone: what was on goes on, as far as the stream has it. */
+  #evaluateShifted() {
+    this.#cancelWake();
+    const { shown, following } = this.shift.programmes();
+    if (!this.#hasGrace || shown?.linear === false) return this.goLive();
+    if (!shown) return undefined;
+    this.#offerWords(shown, following);
+    const leftMs = shown.started_at_ms + shown.duration_ms - this.shift.now();
+    if (!this.shift.isStopped) this.#cancelWake = after(Math.min(leftMs + 1, 60_000), () => this.#evaluate(), this.#signal);
+    return undefined;
+  }
+
+  /** The stream has no words of its own: those of the programme it shows go with it, and of the next. @param {Airing} current @param {Airing | null} next */
+  #offerWords(current, next) {
+    const { reel, running, deck } = this.front;
+    const words = (/** @type {Airing} */ { captions, started_at_ms }) => ({ captions, zero_ms: started_at_ms });
+    if (running && reel?.kind === "stream") deck.offer(words(current), next && words(next));
+  }
+
+  /** Whether a person can have another time than everyone now. */
+  get #hasGrace() {
+    return this.front === this.#stream && this.#stream.reel !== null;
+  }
+
+  /** The picture stands still for this person; the channel does not. */
+  stop() {
+    if (!this.#hasGrace || this.shift.isStopped) return;
+    this.front.take(this.front.reel);
+    this.shift.stop();
+    this.#steering.leave({ lost: false });
+    this.front.deck.video.pause();
+    this.#reflectSync();
+  }
+
+  /** Goes on from the picture that is shown, or from `stepMs` beside it. @param {number} stepMs */
+  move(stepMs) {
+    if (!this.#hasGrace || !(this.front.deck instanceof StreamDeck)) return;
+    this.shift.move(stepMs, this.front.deck.earliest_ms);
+    this.#followShift();
+  }
+
+  /** Back to where everyone is. */
+  goLive() {
+    if (this.shift.isLive) return;
+    this.shift.goLive();
+    this.#followShift();
+  }
+
+  #followShift() {
+    const { reel } = this.front;
+    const { shown } = this.shift.programmes();
+    this.#steering.leave({ lost: true });
+    if (this.#hasGrace && reel && shown?.linear !== false) void this.#launch(this.front, reel, shown);
+    this.#evaluate();
   }
 
   /** While the clock is not known yet, the right file can be on its way. @param {Moment} moment */
@@ -127,36 +208,55 @@ class Player {
   #offAir() {
     if (!this.#channel.state.known) return;
     this.#steering.leave({ lost: true });
+    this.shift.goLive();
     this.#close();
     this.#reflectState("off-air");
   }
 
-  /** Brings the front itself to where the channel is. @param {Airing} airing */
+  /** Brings the front itself to where the channel is; a file begins sooner, so the stream only goes on with it. @param {Airing} airing */
   #tune(airing) {
-    const shown = this.#state === "blocked" || this.#state === "unsupported"; // said until there is a picture
+    const shown = this.#state.phase === "blocked" || this.#state.phase === "unsupported"; // said until there is a picture
     if (airing.url !== this.front.deck.url && !shown) this.#reflectState("loading");
     this.#steering.leave({ lost: true });
-    void this.#launch(this.front, fileReel(airing), airing);
+    if (this.front === this.#stream && this.#canStream(airing)) void this.#launch(this.front, streamReel(this.#channelId), airing);
+    else void this.#launch(this.front === this.#stream ? this.#freeFile(airing) : this.front, fileReel(airing), airing);
   }
 
-  /** Readies what comes next, when its time is near. @param {Moment} moment */
+  /** Readies what comes next, when its time is near; and the stream, once a file of what it carries runs. @param {Moment} moment */
   #cue({ current, next, until_ms }) {
     this.#cancelWake();
-    const slot = this.#freeSlot(current);
-    if (!next || !slot || this.#slots.some(({ reel }) => carries(reel, next))) return;
     const leftMs = until_ms - this.#channel.now();
     const frontIsThere = this.front.running && carries(this.front.reel, current);
+    const goesOn = next?.linear || leftMs > STREAM_WORTH_MS;
+    if (frontIsThere && goesOn && this.#canStream(current) && !this.#stream?.reel) return this.#goOver(current);
+    if (!next || this.#isTaken(next)) return undefined;
     const dueInMs = leftMs - (frontIsThere ? LOAD_BEFORE_MS : LOAD_ANYWAY_MS);
     if (dueInMs > 0) this.#cancelWake = after(Math.min(dueInMs, 60_000), () => this.#evaluate(), this.#signal);
-    else void this.#launch(slot, fileReel(next), next);
+    else if (this.#canStream(next)) this.#goOver(next);
+    else void this.#launch(this.#freeFile(current), fileReel(next), next);
+    return undefined;
   }
 
-  /** One that neither shows what is on nor is about to. @param {Airing} current */
-  #freeSlot(current) {
-    return this.#slots.find((slot) => slot !== this.front && !carries(slot.reel, current));
+  /** Brings the stream up behind what is shown. @param {Airing} airing */
+  #goOver(airing) {
+    if (this.#stream) void this.#launch(this.#stream, streamReel(this.#channelId), airing);
   }
 
-  /** @param {Slot} slot @param {Reel} reel @param {Airing} airing what of the reel it is to begin with */
+  get #channelId() {
+    return this.#channel.state.announced?.channel ?? "main";
+  }
+
+  /** @param {Airing} airing */
+  #canStream(airing) {
+    return airing.linear && this.#stream !== null && !this.#streamRests;
+  }
+
+  /** A deck for files that neither shows what is on nor is about to. @param {Airing} current */
+  #freeFile(current) {
+    return /** @type {Slot} */ (this.#slots.find((slot) => slot !== this.#stream && slot !== this.front && !carries(slot.reel, current)));
+  }
+
+  /** @param {Slot} slot @param {Reel} reel @param {Airing | null} airing what of the reel it is to begin with */
   async #launch(slot, reel, airing) {
     const until = slot.take(reel);
     try {
@@ -169,11 +269,11 @@ class Player {
     }
   }
 
-  /** @param {Slot} slot @param {Reel} reel @param {Airing} airing @param {AbortSignal} until */
+  /** @param {Slot} slot @param {Reel} reel @param {Airing | null} airing @param {AbortSignal} until */
   async #bring(slot, reel, airing, until) {
     const { deck } = slot;
     const sway = (/** @type {number} */ serverMs) => this.#steering.sway(serverMs);
-    const start = await parkOnTime({ deck, reel, airing, now: this.#now, starts: this.#starts, sway, until });
+    const start = await parkOnTime({ deck, reel, airing, now: this.shift.now, starts: this.#starts, sway, until });
     if (!start) return;
     const allowing = this.#sound.release(deck);
     if (slot !== this.front) await this.#handOver(slot, start.start_ms, until);
@@ -187,9 +287,10 @@ class Player {
 
   /** The slot becomes the front at `atMs` (server time); what was there goes a moment later. @param {Slot} slot @param {number} atMs @param {AbortSignal} until */
   async #handOver(slot, atMs, until) {
-    await renderingOf(atMs, this.#now, until);
+    await renderingOf(atMs, this.shift.now, until);
     const gone = this.front;
     this.front = slot;
+    if (gone.running && carries(gone.reel, this.#channel.moment()?.current ?? null)) gone.deck.video.pause(); // not to be heard twice
     slot.deck.video.setAttribute("data-front", "");
     gone.deck.video.removeAttribute("data-front");
     this.#steering.leave({ lost: false });
@@ -203,11 +304,12 @@ class Player {
   /** The picture on the air is not where it should be. @param {"far" | "stalled" | "broken"} why */
   #onLost(why) {
     const { reel } = this.front;
+    const airing = reel?.airing ?? this.shift.programmes().shown;
     this.#steering.leave({ lost: true });
     this.#reflectSync();
     if (why === "stalled") this.#stalls += 1;
     if (why === "broken" || this.#stalls > 1) this.front.deck.unload(); // the address may have expired
-    if (reel?.airing) void this.#launch(this.front, reel, reel.airing);
+    if (reel) void this.#launch(this.front, reel, airing);
   }
 
   /** @param {Slot} slot @param {unknown} error */
@@ -217,12 +319,26 @@ class Player {
     const fatal = error instanceof DeckError && error.fatal;
     const hopeless = fatal || (slot.failures >= FAILURES_UNTIL_UNSUPPORTED && this.#channel.state.connection === "open");
     slot.deck.unload();
+    if (slot === this.#stream) return this.#onStreamFailed(slot);
     if (slot === this.front && hopeless) this.#reflectState("unsupported");
     const waitMs = fatal ? REFUSED_WAIT_MS : slot.backoff.next(Math.random());
     after(waitMs, () => {
       slot.take(null);
       this.#evaluate();
     }, AbortSignal.any([slot.work.signal, this.#signal]));
+    return undefined;
+  }
+
+  /** There are always files to go on with. @param {Slot} slot */
+  #onStreamFailed(slot) {
+    slot.take(null);
+    this.shift.goLive();
+    this.#streamRests = true;
+    after(slot.failures < STREAM_FAILURES_MAX ? slot.backoff.next(Math.random()) : REFUSED_WAIT_MS, () => {
+      this.#streamRests = false;
+      this.#evaluate();
+    }, this.#signal);
+    this.#evaluate();
   }
 
   /** After being hidden or asleep: first what time it is, then where the picture is. */
@@ -231,26 +347,17 @@ class Player {
     this.#evaluate();
   }
 
-  get #state() {
-    return this.#root.dataset.state;
-  }
-
-  /** @param {"loading" | "playing" | "off-air" | "unsupported" | "blocked"} state */
-  #reflectState(state) {
-    if (this.#state !== state) this.#root.dataset.state = state;
+  /** @param {import("./player_state.js").PlayerPhase} phase */
+  #reflectState(phase) {
+    this.#state.phase = phase;
     this.#reflectSync();
   }
 
   #reflectSync() {
-    const { dataset } = this.#root;
     const { inSync, error_ms } = this.#steering;
     if (inSync) this.#stalls = 0;
-    const sync = this.#channel.state.connection === "lost" ? "reconnecting" : inSync ? "in-sync" : "catching-up";
-    const joining = dataset.sync === undefined && sync === "catching-up";
-    if (!joining && dataset.sync !== sync) dataset.sync = sync;
-    const syncMs = error_ms === null ? undefined : String(Math.round(error_ms));
-    if (syncMs === undefined) delete dataset.syncMs;
-    else if (dataset.syncMs !== syncMs) dataset.syncMs = syncMs;
+    this.#state.sync(this.#channel.state.connection === "lost" ? "reconnecting" : inSync ? "in-sync" : "catching-up", error_ms);
+    this.#state.shift(this.#hasGrace, this.shift.isLive ? null : this.shift.isStopped ? "stopped" : "behind");
   }
 }
 

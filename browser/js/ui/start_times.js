@@ -7,7 +7,8 @@ import { keep, recall } from "../edges/storage.js";
 /** @import { SoundPath } from "../edges/deck.js" */
 
 /** First guesses, measured on Chromium: sound has to fill the device's buffer before the clock runs. */
-const LATENCY_GUESS_MS = { silent: 1, muted: 40, audible: 40 };
+const LATENCY_GUESS_MS = { silent: 1, muted: 40, audible: 40, "stream-muted": 40, "stream-audible": 40 };
+const PATHS = /** @type {SoundPath[]} */ (Object.keys(LATENCY_GUESS_MS));
 const PARKING_GUESS_MS = 110;
 const PARKING_MIN_MS = 70;
 const PARKING_MAX_MS = 2_500;
@@ -21,7 +22,7 @@ export class StartTimes {
   constructor() {
     const kept = /** @type {Record<string, unknown> | null} */ (recall(KEPT_AS));
     const latency = (/** @type {SoundPath} */ path) => new StartLatency(LATENCY_GUESS_MS[path], numbers(kept?.[path]));
-    this.#latencies = { silent: latency("silent"), muted: latency("muted"), audible: latency("audible") };
+    this.#latencies = byPath(latency);
     const [parkingMs] = numbers([kept?.parking]);
     if (parkingMs !== undefined) this.parked(parkingMs);
   }
@@ -45,10 +46,12 @@ export class StartTimes {
   /** @param {SoundPath} path @param {number} tookMs what a start really took */
   started(path, tookMs) {
     this.#latencies[path].learn(tookMs);
-    const { silent, muted, audible } = this.#latencies;
-    keep(KEPT_AS, { silent: silent.seen, muted: muted.seen, audible: audible.seen, parking: this.#parkingMs });
+    keep(KEPT_AS, { ...byPath((one) => this.#latencies[one].seen), parking: this.#parkingMs });
   }
 }
+
+/** @template Value @param {(path: SoundPath) => Value} value @returns {Record<SoundPath, Value>} */
+const byPath = (value) => /** @type {Record<SoundPath, Value>} */ (Object.fromEntries(PATHS.map((path) => [path, value(path)])));
 
 /** @param {unknown} value @returns {number[]} */
 const numbers = (value) => (Array.isArray(value) ? value.filter((item) => Number.isFinite(item)) : []);

@@ -32,13 +32,22 @@ export function mountSubtitles(root, { player, signal, onChange = () => {} }) {
 
   function render() {
     for (const video of videos) {
-      const tracks = [...video.textTracks].filter(({ kind }) => KINDS.includes(kind));
-      const shown = chosenTrack(wish, tracks);
-      for (const [place, track] of tracks.entries()) setMode(track, place === shown ? modeIn(video) : "disabled");
-      if (video === player.front()) current = { tracks, shown };
+      const elements = [...video.querySelectorAll("track")];
+      const of = (/** @type {boolean} */ isNext) => choice(elements.filter((element) => element.hasAttribute("data-next") === isNext));
+      const [now, next] = [of(false), of(true)];
+      for (const { tracks, shown } of [now, next]) {
+        for (const [place, track] of tracks.entries()) setMode(track, place === shown ? modeIn(video) : "disabled");
+      }
+      if (video === player.front()) current = now;
     }
     cues.follow(current.tracks[current.shown] ?? null);
     onChange(current);
+  }
+
+  /** Which of a programme's tracks this viewer gets. @param {ReadonlyArray<HTMLTrackElement>} elements @returns {Subtitles} */
+  function choice(elements) {
+    const tracks = elements.map(({ track }) => track).filter(({ kind }) => KINDS.includes(kind));
+    return { tracks, shown: chosenTrack(wish, tracks) };
   }
 
   /** @param {number} place −1 for none */
@@ -66,7 +75,7 @@ export function mountSubtitles(root, { player, signal, onChange = () => {} }) {
   }
   player.root.addEventListener("error", onError, { capture: true, signal });
   player.root.addEventListener("load", ({ target }) => target instanceof HTMLTrackElement && backoff.reset(), { capture: true, signal });
-  followAttributes(player.root, ["data-front"], render, signal, { subtree: true });
+  followAttributes(player.root, ["data-front", "data-next"], render, signal, { subtree: true });
   return { choose, current: () => current };
 }
 

@@ -29,7 +29,7 @@ export function mountSyncBadge(root, { channel, player, ticker, signal: parent }
   }
 
   channel.subscribe(render, signal);
-  followAttributes(player.root, ["data-sync", "data-state"], render, signal);
+  followAttributes(player.root, ["data-sync", "data-state", "data-shift"], render, signal);
   ticker.add(() => {
     beats += 1;
     render();
@@ -41,7 +41,8 @@ export function mountSyncBadge(root, { channel, player, ticker, signal: parent }
  * @param {{ connection: string, onAir: unknown }} state
  * @param {DOMStringMap} player
  */
-function kindOf({ connection, onAir }, { sync, state }) {
+function kindOf({ connection, onAir }, { sync, state, shift }) {
+  if (shift) return shift;
   if (connection === "lost" || sync === "reconnecting") return "reconnecting";
   if (!onAir) return "waiting";
   if (state === "playing" && sync === "in-sync") return "in-sync";
@@ -53,6 +54,10 @@ function wordsFor(kind, errorMs) {
   switch (kind) {
     case "in-sync":
       return Number.isFinite(errorMs) ? `In sync ±${Math.max(1, Math.round(Math.abs(errorMs)))} ms` : "In sync";
+    case "stopped":
+      return "Paused for you";
+    case "behind":
+      return "Behind live";
     case "catching-up":
       return "Catching up";
     case "reconnecting":
