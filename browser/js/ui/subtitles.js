@@ -32,9 +32,10 @@ export function mountSubtitles(root, { player, signal, onChange = () => {} }) {
 
   function render() {
     for (const video of videos) {
-      const elements = [...video.querySelectorAll("track")];
-      const of = (/** @type {boolean} */ isNext) => choice(elements.filter((element) => element.hasAttribute("data-next") === isNext));
-      const [now, next] = [of(false), of(true)];
+      const coming = new Set([...video.querySelectorAll("track[data-next]")].map((element) => /** @type {HTMLTrackElement} */ (element).track));
+      const all = [...video.textTracks].filter(({ kind }) => KINDS.includes(kind));
+      const now = choice(all.filter((track) => !coming.has(track)));
+      const next = choice(all.filter((track) => coming.has(track)));
       for (const { tracks, shown } of [now, next]) {
         for (const [place, track] of tracks.entries()) setMode(track, place === shown ? modeIn(video) : "disabled");
       }
@@ -44,11 +45,8 @@ export function mountSubtitles(root, { player, signal, onChange = () => {} }) {
     onChange(current);
   }
 
-  /** Which of a programme's tracks this viewer gets. @param {ReadonlyArray<HTMLTrackElement>} elements @returns {Subtitles} */
-  function choice(elements) {
-    const tracks = elements.map(({ track }) => track).filter(({ kind }) => KINDS.includes(kind));
-    return { tracks, shown: chosenTrack(wish, tracks) };
-  }
+  /** Which of a programme's tracks this viewer gets. @param {ReadonlyArray<TextTrack>} tracks @returns {Subtitles} */
+  const choice = (tracks) => ({ tracks, shown: chosenTrack(wish, tracks) });
 
   /** @param {number} place −1 for none */
   function choose(place) {
