@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use chrono::DateTime;
 
+use super::place::TICKS_PER_MS;
 use super::{Listed, Place, Window};
 use crate::media::{Package, TIMESCALE};
-use crate::timeline::{Plan, Programme, UnixMs};
+use crate::timeline::{Plan, Programme, Stretch, UnixMs};
 
 /// No segment is longer than this, rounded; it never changes.
 const TARGET_DURATION_S: u64 = 4;
@@ -97,29 +98,36 @@ impl Lines<'_> {
         });
         for index in slices.clone() {
             let is_cut = stretch.is_cut() && index + 1 == stretch.slices();
-            let place = found
-                .filter(|_| !is_cut)
-                .and_then(|(airing, package)| Place::of_slice(package, airing.from, index));
+            let place =
+                found.and_then(|(airing, package)| Place::of_slice(package, airing.from, index));
             match (place, &folder) {
-                (Some(place), Some(folder)) => {
-                    let (at, length) = match self.container {
-                        Container::Picture | Container::Ts => (place.from, place.picture_ticks()),
-                        Container::Sound => place.sound_ticks(),
-                    };
-                    self.times((at / 90) as i64, length);
-                    let extension = self.container.extension();
-                    let _ = writeln!(self.out, "{folder}/{index}.{extension}");
-                }
-                _ => {
-                    let (from, to) = stretch.slice(index);
-                    self.out.push_str("#EXT-X-GAP\n");
-                    self.times(from.get(), to.since(from).get().saturating_mul(90));
-                    let sequence = stretch.first_sequence + index;
-                    let extension = self.container.extension();
-                    let _ = writeln!(self.out, "{}/gap/{sequence}.{extension}", self.name);
-                }
+                (Some(place), Some(folder)) if !is_cut => self.segment(&place, folder, index),
+                _ => self.gap(stretch, place, index),
             }
         }
+    }
+
+    fn segment(&mut self, place: &Place, folder: &str, index: u64) {
+        let (at, length) = match self.container {
+            Container::Picture | Container::Ts => (place.from, place.picture_ticks()),
+            Container::Sound => place.sound_ticks(),
+        };
+        self.times((at / TICKS_PER_MS) as i64, length);
+        let extension = self.container.extension();
+        let _ = writeln!(self.out, "{folder}/{index}.{extension}");
+    }
+
+    /// A slice that has no segment; `place` is where it would be if it were whole.
+    fn gap(&mut self, stretch: &Stretch, place: Option<Place>, index: u64) {
+        let (from, to) = stretch.slice(index);
+        // The pictures of a slice begin with a frame, which may be a little after its time.
+        let from_ms = place.map_or(from.get(), |place| (place.from / TICKS_PER_MS) as i64);
+        let length_ms = to.since(UnixMs::new(from_ms)).get().max(1);
+        self.out.push_str("#EXT-X-GAP\n");
+        self.times(from_ms, length_ms.saturating_mul(TICKS_PER_MS));
+        let sequence = stretch.first_sequence + index;
+        let extension = self.container.extension();
+        let _ = writeln!(self.out, "{}/gap/{sequence}.{extension}", self.name);
     }
 
     /// The instant a segment begins, and how long it lasts in ticks of 90,000 per second.

@@ -6,7 +6,7 @@ use crate::media::{Package, TIMESCALE, Track};
 use crate::timeline::{DurationMs, UnixMs, slices_in};
 
 /// Ticks in a millisecond.
-const TICKS_PER_MS: u64 = TIMESCALE as u64 / 1000;
+pub(super) const TICKS_PER_MS: u64 = TIMESCALE as u64 / 1000;
 
 /// Samples in a frame of AAC.
 pub(super) const FRAME_SAMPLES: u64 = 1024;
