@@ -5,7 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const BROWSER = fileURLToPath(new URL("../browser/", import.meta.url));
-export const ENTRIES = ["channel", "ambient", "embed", "upload"];
+export const ENTRIES = ["channel", "ambient", "embed", "guide", "upload"];
 
 const STATIC_IMPORT = /^(?:import|export)\b[^;]*?from\s+"(\.[^"]+)"/gm;
 const DYNAMIC_IMPORT = /\bimport\("(\.[^"]+)"\)/g;

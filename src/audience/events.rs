@@ -187,6 +187,7 @@ impl Shared {
             current,
             next,
             total: snapshot.catalogue.scheduled().len(),
+            revision: snapshot.catalogue.revision(),
             viewers: self.viewers.count(),
         }
     }

@@ -61,6 +61,9 @@ pub struct OnAirPayload {
     pub next: Option<Item>,
     /// How many videos are in the schedule.
     pub total: usize,
+    /// Counts the changes of the library that the schedule has taken in; what a guide says stays true
+    /// as long as it is the same.
+    pub revision: u64,
     /// How many are watching.
     pub viewers: usize,
 }

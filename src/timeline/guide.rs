@@ -17,6 +17,27 @@ pub fn history(plan: &Plan, t: UnixMs) -> impl Iterator<Item = Airing> {
     })
 }
 
+/// How a plan goes on from an instant: the same airings again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rounds {
+    /// After this time every airing comes again.
+    pub round: DurationMs,
+    /// How many airings a round has.
+    pub airings: usize,
+    /// When something else begins; `None` if nothing does.
+    pub until: Option<UnixMs>,
+}
+
+/// The rounds that `plan` is in at `t`; `None` off air.
+pub fn rounds(plan: &Plan, t: UnixMs) -> Option<Rounds> {
+    let playlist = plan.segment_at(t)?.playlist()?;
+    Some(Rounds {
+        round: playlist.round(),
+        airings: playlist.programmes().len(),
+        until: plan.segments_after(t).first().map(Segment::from),
+    })
+}
+
 /// The last airing that began before `t`, also if the channel has been off the air since.
 pub(super) fn last_airing_before(plan: &Plan, t: UnixMs) -> Option<Airing> {
     let started = plan.segments_before(t);
@@ -68,6 +89,35 @@ mod tests {
             assert_eq!(past, walked, "at {t}");
         }
         assert_eq!(history(&Plan::default(), UnixMs::new(0)).count(), 0);
+    }
+
+    #[test]
+    fn every_airing_comes_again_after_a_round_until_something_else_begins() {
+        let plan = plan([
+            segment(0, "a:10 b:20", 1),
+            segment(200, "c:7", 0),
+            off_air(300),
+        ]);
+        let at = |t| rounds(&plan, UnixMs::new(t));
+        assert_eq!((at(-1), at(300)), (None, None));
+        for t in 0..200 {
+            let told = at(t).expect("on the air");
+            assert_eq!((told.round.get(), told.airings), (30, 2));
+            let until = told.until.expect("something else comes");
+            assert_eq!(until.get(), 200);
+            let again = t + 30;
+            if again + 20 < until.get() {
+                let (one, two) = (
+                    guide(&plan, UnixMs::new(t)),
+                    guide(&plan, UnixMs::new(again)),
+                );
+                for (one, two) in one.zip(two).take_while(|(_, two)| two.to < until) {
+                    assert_eq!(one.from.plus(told.round), two.from);
+                    assert_eq!(one.programme, two.programme);
+                }
+            }
+        }
+        assert_eq!(at(250).expect("on the air").round.get(), 7);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) mod testing;
 mod time;
 
 pub use edit::{PLAN_LIMIT, SEGMENTS_LIMIT};
-pub use guide::{guide, history};
+pub use guide::{Rounds, guide, history, rounds};
 pub use on_air::{Airing, OnAir, next_change, on_air};
 pub use plan::{Plan, Segment};
 pub use playlist::{Order, PLAYLIST_LIMIT, Playlist};

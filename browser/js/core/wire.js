@@ -17,7 +17,7 @@ import { address, COUNT_MAX, INSTANT_MAX_MS, number, record, text, WireError } f
  * What the channel plays, as the server last said it; `current` is null while the channel is off air.
  * @typedef {Readonly<{
  *   channel: string, epoch: string, seq: number, server_time_ms: number,
- *   current: Airing | null, next: Airing | null, total: number, viewers: number,
+ *   current: Airing | null, next: Airing | null, total: number, revision: number, viewers: number,
  * }>} OnAir
  *
  * One entry of the channel's rotation, in playing order.
@@ -95,6 +95,7 @@ export function parseOnAir(value) {
     current,
     next,
     total: number(from, "total", 0, COUNT_MAX),
+    revision: from.revision === undefined ? 0 : number(from, "revision", 0, COUNT_MAX),
     viewers: number(from, "viewers", 0, COUNT_MAX),
   });
 }

@@ -6,6 +6,7 @@
 
 mod address;
 mod device;
+mod guide;
 mod hdhomerun;
 mod lineup;
 mod m3u;
@@ -26,6 +27,7 @@ pub(super) fn routes() -> Vec<Route> {
         m3u::routes(),
         xmltv::routes(),
         hdhomerun::routes(),
+        guide::routes(),
         now_playing::routes(),
         oembed::routes(),
         pages::routes(),

@@ -1,4 +1,4 @@
-//! The player for other sites' pages.
+//! The guide's page, and the player for other sites' pages.
 
 use rocket::{Route, State, get, routes};
 
@@ -8,7 +8,13 @@ use crate::web::pages::{Page, snapshot_page};
 use crate::web::site::Site;
 
 pub(super) fn routes() -> Vec<Route> {
-    routes![embed]
+    routes![guide, embed]
+}
+
+/// What is on now comes with the page; the rest is the day's, by the viewer's own clock.
+#[get("/guide")]
+fn guide(site: &State<Site>, events: &State<Events>) -> Page {
+    snapshot_page("guide", site, &events.payload())
 }
 
 /// Without a cookie: nobody votes here, and browsers would not send it from a frame.

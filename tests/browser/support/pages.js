@@ -89,6 +89,8 @@ export async function inBothThemes(page, look) {
   const found = [];
   for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await page.emulateMedia({ colorScheme });
+    // Colours that are on their way from one theme to the other belong to neither.
+    await page.waitForFunction(() => !document.getAnimations().some((animation) => animation instanceof CSSTransition));
     found.push(...(await look(page)).map((fault) => `${colorScheme}: ${fault}`));
   }
   return found;
