@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::job::{JobRecord, JobState, JobView, Jobs, Step, Task};
-use crate::library::{Bytes, Catalogue, Video};
+use crate::library::{Catalogue, Video};
 use crate::media::Progress;
 use crate::timeline::VideoId;
 
@@ -114,7 +114,6 @@ impl Book {
         let asked_for = self.asked_for.entry(video.id.clone()).or_default();
         *asked_for = video.versions_made.max(*asked_for) + 1;
         let task = Task {
-            bytes: Bytes::of(&video),
             version: *asked_for,
             video,
             step,

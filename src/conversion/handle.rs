@@ -11,7 +11,7 @@ use super::folders::{FolderError, Folders, VersionOf};
 use super::job::{JobRecord, Jobs, Step, Task};
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::library::{Library, Rendition, Video};
+use crate::library::{Bytes, Library, Rendition, Video};
 use crate::media::Progress;
 use crate::storage::{Records, StorageError, Tree};
 use crate::timeline::VideoId;
@@ -282,7 +282,7 @@ impl Conversion {
         lease: &Lease,
         rendition: Rendition,
     ) -> Result<(), ConversionError> {
-        let bytes = self.book().task(lease.video(), lease.token)?.bytes;
+        let bytes = self.bytes_of(lease)?;
         let library = &self.0.library;
         library.adopt(lease.video(), bytes, rendition).await?;
         let note = self.book().done(lease.video(), lease.token)?;
@@ -295,7 +295,7 @@ impl Conversion {
     /// # Errors
     /// [`ConversionError::Expired`] if the job is somebody else's; why the disk took nothing.
     pub async fn unfit(&self, lease: &Lease, reason: String) -> Result<(), ConversionError> {
-        let bytes = self.book().task(lease.video(), lease.token)?.bytes;
+        let bytes = self.bytes_of(lease)?;
         let library = &self.0.library;
         library.quarantine(lease.video(), bytes, reason).await?;
         let note = self.book().done(lease.video(), lease.token)?;
@@ -332,6 +332,12 @@ impl Conversion {
         self.tell();
         self.0.news.notify_waiters();
         Ok(written?)
+    }
+
+    /// What the job is about, if it is still the leaseholder's.
+    fn bytes_of(&self, lease: &Lease) -> Result<Bytes, Expired> {
+        let task = self.book().task(lease.video(), lease.token)?;
+        Ok(Bytes::of(&task.video))
     }
 
     pub(super) fn library(&self) -> &Library {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::library::{Bytes, Grade, Video, VideoState};
+use crate::library::{Grade, Video, VideoState};
 use crate::media::{self, Progress};
 use crate::timeline::VideoId;
 
@@ -146,6 +146,4 @@ pub(super) struct Task {
     pub step: Step,
     /// The number of the version to be made.
     pub version: u32,
-    /// The bytes it is made of.
-    pub bytes: Bytes,
 }
