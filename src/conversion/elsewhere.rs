@@ -3,8 +3,9 @@
 
 use std::path::PathBuf;
 
-use super::handle::{Conversion, ConversionError, Lease};
+use super::handle::{Conversion, ConversionError};
 use super::job::Step;
+use super::lease::Lease;
 use super::worker::{quick_rendition, rendition_of};
 use crate::library::Rendition;
 use crate::media::{self, Playability, playability};

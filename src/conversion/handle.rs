@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use super::book::{Book, Expired, Note, Token};
+use super::book::{Book, Expired, Note};
 use super::folders::{FolderError, Folders, VersionOf};
-use super::job::{JobRecord, Jobs, Step, Task};
+use super::job::{JobRecord, Jobs};
 use crate::clock::SharedClock;
 use crate::config::Config;
-use crate::library::{Bytes, Library, Rendition, Video};
-use crate::media::Progress;
+use crate::library::Library;
 use crate::storage::{Records, StorageError, Tree};
 use crate::timeline::VideoId;
 
@@ -68,62 +67,6 @@ struct Inner {
     progressed: Notify,
 }
 
-/// A job somebody works on; it is given back when its worker was not heard of for long.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Lease {
-    pub(super) task: Task,
-    pub(super) token: Token,
-}
-
-impl Lease {
-    /// Which video is worked on.
-    pub fn video(&self) -> &VideoId {
-        &self.task.video.id
-    }
-
-    /// All that is known of it.
-    pub fn source(&self) -> &Video {
-        &self.task.video
-    }
-
-    /// What a worker elsewhere shows to speak for the job: nobody can guess it.
-    pub fn name(&self) -> String {
-        format!("{}.{:016x}", self.video(), self.token.0)
-    }
-
-    /// What is made of it.
-    pub fn step(&self) -> Step {
-        self.task.step
-    }
-}
-
-/// A lease whose record is on its way to the disk. If nobody waits for it any more, the job is
-/// there for others at once, and not only when the lease would have run out.
-struct Unbegun<'c> {
-    conversion: &'c Conversion,
-    lease: Option<Lease>,
-}
-
-impl Unbegun<'_> {
-    fn taken(mut self) -> Lease {
-        self.lease.take().expect("it is taken once")
-    }
-}
-
-impl Drop for Unbegun<'_> {
-    fn drop(&mut self) {
-        let Some(lease) = self.lease.take() else {
-            return;
-        };
-        let conversion = self.conversion;
-        // The record may come to the disk and say once too often that the job was broken off. It
-        // is put right when the job is begun again.
-        let _note = conversion.book().returned(lease.video(), lease.token);
-        conversion.tell();
-        conversion.0.news.notify_waiters();
-    }
-}
-
 impl Conversion {
     /// Takes up the jobs there are; nobody works on them yet.
     ///
@@ -171,173 +114,8 @@ impl Conversion {
             return Ok(false);
         };
         self.write(vec![note]).await?;
-        self.tell();
-        self.0.news.notify_waiters();
+        self.changed();
         Ok(true)
-    }
-
-    /// Waits for a job that `worker` may have.
-    ///
-    /// It is never given twice, and not lost if nobody waits any more.
-    pub async fn next(&self, worker: &str, may: impl Fn(&VideoId, Step) -> bool) -> Lease {
-        loop {
-            let news = self.0.news.notified();
-            tokio::pin!(news);
-            news.as_mut().enable();
-            match self.lease(worker, &may).await {
-                Ok(Some(lease)) => return lease,
-                Ok(None) => {}
-                Err(error) => tracing::error!(%error, "a job could not be begun"),
-            }
-            let now_ms = self.now_ms();
-            let due_ms = self.book().next_due_ms(now_ms);
-            let wait = due_ms.map(|ms| u64::try_from(ms - now_ms).unwrap_or(0).max(100));
-            match wait {
-                Some(ms) => {
-                    let _due = tokio::time::timeout(Duration::from_millis(ms), news).await;
-                }
-                None => news.await,
-            }
-        }
-    }
-
-    /// A job that `worker` may have, if there is one.
-    ///
-    /// # Errors
-    /// [`ConversionError::Storage`] if the disk took nothing.
-    pub async fn lease(
-        &self,
-        worker: &str,
-        may: impl Fn(&VideoId, Step) -> bool,
-    ) -> Result<Option<Lease>, ConversionError> {
-        let token = Token(rand::random());
-        let leased = self.book().lease(token, worker, may, self.now_ms());
-        self.begun(token, leased).await
-    }
-
-    /// The job of `video` for `worker`, who has its version already: whoever works on it may stop.
-    ///
-    /// # Errors
-    /// [`ConversionError::Storage`] if the disk took nothing.
-    pub async fn take(
-        &self,
-        worker: &str,
-        video: &VideoId,
-    ) -> Result<Option<Lease>, ConversionError> {
-        let token = Token(rand::random());
-        let leased = self.book().take(token, worker, video, self.now_ms());
-        self.begun(token, leased).await
-    }
-
-    async fn begun(
-        &self,
-        token: Token,
-        leased: Option<(Task, Note)>,
-    ) -> Result<Option<Lease>, ConversionError> {
-        let Some((task, note)) = leased else {
-            return Ok(None);
-        };
-        let unbegun = Unbegun {
-            conversion: self,
-            lease: Some(Lease { task, token }),
-        };
-        let written = self.write(vec![note]).await;
-        let lease = unbegun.taken();
-        if let Err(error) = written {
-            let _unwritten = self.book().returned(lease.video(), token);
-            return Err(error.into());
-        }
-        self.tell();
-        Ok(Some(lease))
-    }
-
-    /// The lease called `name`.
-    ///
-    /// # Errors
-    /// [`ConversionError::Expired`] if it has run out, or never was.
-    pub fn lease_named(&self, name: &str) -> Result<Lease, ConversionError> {
-        let (video, token) = name.rsplit_once('.').ok_or(ConversionError::Expired)?;
-        let video = VideoId::new(video).map_err(|_| ConversionError::Expired)?;
-        let token = u64::from_str_radix(token, 16).map_err(|_| ConversionError::Expired)?;
-        let token = Token(token);
-        let task = self.book().task(&video, token)?;
-        Ok(Lease { task, token })
-    }
-
-    /// The leaseholder is alive and has come so far.
-    ///
-    /// # Errors
-    /// [`ConversionError::Expired`] if it no longer holds the job.
-    pub fn heard(&self, lease: &Lease, progress: Option<Progress>) -> Result<(), ConversionError> {
-        let now_ms = self.now_ms();
-        self.book()
-            .heard(lease.video(), lease.token, progress, now_ms)?;
-        self.0.progressed.notify_one();
-        Ok(())
-    }
-
-    /// The version lies in its folder, durably: has the library take it.
-    pub(super) async fn done(
-        &self,
-        lease: &Lease,
-        rendition: Rendition,
-    ) -> Result<(), ConversionError> {
-        let bytes = self.bytes_of(lease)?;
-        let library = &self.0.library;
-        library.adopt(lease.video(), bytes, rendition).await?;
-        let note = self.book().done(lease.video(), lease.token)?;
-        self.write(vec![note]).await?;
-        Ok(())
-    }
-
-    /// Reading all of the video showed that it is broken: takes it off the air for good.
-    ///
-    /// # Errors
-    /// [`ConversionError::Expired`] if the job is somebody else's; why the disk took nothing.
-    pub async fn unfit(&self, lease: &Lease, reason: String) -> Result<(), ConversionError> {
-        let bytes = self.bytes_of(lease)?;
-        let library = &self.0.library;
-        library.quarantine(lease.video(), bytes, reason).await?;
-        let note = self.book().done(lease.video(), lease.token)?;
-        self.write(vec![note]).await?;
-        Ok(())
-    }
-
-    /// The job failed for a reason, with a few lines of details, though the video may be all right.
-    ///
-    /// # Errors
-    /// [`ConversionError::Expired`] if the job is somebody else's; why the disk took nothing.
-    pub async fn failed(
-        &self,
-        lease: &Lease,
-        why: (String, Vec<String>),
-    ) -> Result<(), ConversionError> {
-        let now_ms = self.now_ms();
-        let note = self
-            .book()
-            .failed(lease.video(), lease.token, why, now_ms)?;
-        let written = self.write(vec![note]).await;
-        self.tell();
-        self.0.news.notify_waiters();
-        Ok(written?)
-    }
-
-    /// The worker stops before the job is done.
-    ///
-    /// # Errors
-    /// [`ConversionError::Expired`] if the job is somebody else's; why the disk took nothing.
-    pub async fn give_back(&self, lease: &Lease) -> Result<(), ConversionError> {
-        let note = self.book().returned(lease.video(), lease.token)?;
-        let written = self.write(vec![note]).await;
-        self.tell();
-        self.0.news.notify_waiters();
-        Ok(written?)
-    }
-
-    /// What the job is about, if it is still the leaseholder's.
-    fn bytes_of(&self, lease: &Lease) -> Result<Bytes, Expired> {
-        let task = self.book().task(lease.video(), lease.token)?;
-        Ok(Bytes::of(&task.video))
     }
 
     pub(super) fn library(&self) -> &Library {
@@ -369,8 +147,7 @@ impl Conversion {
         {
             tracing::warn!(%error, "what was kept of jobs that are done could not be removed");
         }
-        self.tell();
-        self.0.news.notify_waiters();
+        self.changed();
     }
 
     /// Tells how far running jobs are, a few times a second at most.
@@ -412,7 +189,7 @@ impl Conversion {
 
     /// Tells how things stand. Looked at inside, so that of two who tell at once none has the last
     /// word with what is no longer so.
-    fn tell(&self) {
+    pub(super) fn tell(&self) {
         self.0.told.send_if_modified(|told| {
             let jobs = self.book().jobs();
             let is_new = **told != jobs;
@@ -421,16 +198,32 @@ impl Conversion {
         });
     }
 
-    fn now_ms(&self) -> i64 {
+    /// Tells how things stand, also those who wait for something to do.
+    pub(super) fn changed(&self) {
+        self.tell();
+        self.0.news.notify_waiters();
+    }
+
+    /// There may be something to do.
+    pub(super) fn news(&self) -> &Notify {
+        &self.0.news
+    }
+
+    /// Running jobs have come further, which is told in a moment.
+    pub(super) fn progressed(&self) {
+        self.0.progressed.notify_one();
+    }
+
+    pub(super) fn now_ms(&self) -> i64 {
         self.0.clock.now().get()
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    pub(super) fn book(&self) -> MutexGuard<'_, Book> {
         // Nothing in this room panics half-way through a change of it.
         self.0.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn write(&self, notes: Vec<Note>) -> Result<(), StorageError> {
+    pub(super) async fn write(&self, notes: Vec<Note>) -> Result<(), StorageError> {
         let notes: Vec<_> = notes
             .into_iter()
             .map(|(id, record)| {

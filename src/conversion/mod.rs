@@ -9,6 +9,7 @@ mod elsewhere;
 mod folders;
 mod handle;
 mod job;
+mod lease;
 mod packages;
 mod source;
 mod start;
@@ -16,6 +17,7 @@ mod texts;
 mod worker;
 
 pub use folders::FolderError;
-pub use handle::{Conversion, ConversionError, InUse, Lease, forget};
+pub use handle::{Conversion, ConversionError, InUse, forget};
 pub use job::{JobState, JobView, Jobs, Step};
+pub use lease::Lease;
 pub use packages::Packages;

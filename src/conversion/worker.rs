@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::folders::FolderError;
-use super::handle::{Conversion, ConversionError, Lease};
+use super::handle::{Conversion, ConversionError};
 use super::job::Step;
+use super::lease::Lease;
 use super::source::Sources;
 use crate::library::{Captions, Grade, Rendition};
 use crate::media::{self, Facts, Package, PrepareError, PrepareOptions, Progress};
