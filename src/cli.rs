@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
 
 use crate::config::Config;
 use crate::{app, telemetry};
@@ -81,20 +82,19 @@ fn load() -> anyhow::Result<Config> {
 
 fn with_runtime(command: impl AsyncFnOnce(Config) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let config = load()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
-    runtime.block_on(command(config))
+    runtime()?.block_on(command(config))
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().build();
+    runtime.context("cannot start the runtime")
 }
 
 fn serve() -> anyhow::Result<()> {
     let config = load()?;
     telemetry::start(&config)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
+    let runtime = runtime()?;
     let served = runtime.block_on(app::serve(config));
     // A read from a dead network drive must not keep the process from ending.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
