@@ -66,15 +66,8 @@ impl Shelf {
         with_bucket: bool,
     ) -> Result<Self, StorageError> {
         let mut state = State::default();
-        for record in records.scan(Tree::Videos, b"") {
-            let (key, value) = record?;
-            let id = std::str::from_utf8(&key)
-                .ok()
-                .and_then(|text| VideoId::new(text).ok());
-            let (Some(id), Ok(record)) = (id, serde_json::from_slice::<VideoRecord>(&value)) else {
-                tracing::warn!(key = %key.escape_ascii(), "a video's record cannot be read; it is left out");
-                continue;
-            };
+        for known in known_videos(&records) {
+            let (id, record) = known?;
             let in_bucket = record.place.source == Source::Bucket;
             let present = in_bucket && with_bucket && record.absent_since_ms.is_none();
             state.put(&id, Entry::new(&id, record, present));
@@ -284,18 +277,34 @@ impl Shelf {
 /// [`StorageError`] if the records fail.
 pub fn kept(records: &Records) -> Result<Vec<Video>, StorageError> {
     let mut videos = Vec::new();
-    for record in records.scan(Tree::Videos, b"") {
-        let (key, value) = record?;
-        let id = std::str::from_utf8(&key)
-            .ok()
-            .and_then(|text| VideoId::new(text).ok());
-        if let (Some(id), Ok(record)) = (id, serde_json::from_slice::<VideoRecord>(&value))
-            && record.absent_since_ms.is_none()
-        {
+    for known in known_videos(records) {
+        let (id, record) = known?;
+        if record.absent_since_ms.is_none() {
             videos.push(record.video(id));
         }
     }
     Ok(videos)
+}
+
+/// What is known of each video; what cannot be read is left out.
+fn known_videos(
+    records: &Records,
+) -> impl Iterator<Item = Result<(VideoId, VideoRecord), StorageError>> {
+    records.scan(Tree::Videos, b"").filter_map(|record| {
+        let (key, value) = match record {
+            Ok(record) => record,
+            Err(error) => return Some(Err(error)),
+        };
+        let id = std::str::from_utf8(&key).ok();
+        let id = id.and_then(|text| VideoId::new(text).ok());
+        match (id, serde_json::from_slice(&value)) {
+            (Some(id), Ok(record)) => Some(Ok((id, record))),
+            _ => {
+                tracing::warn!(key = %key.escape_ascii(), "a video's record cannot be read; it is left out");
+                None
+            }
+        }
+    })
 }
 
 /// The library takes no more videos.
