@@ -35,6 +35,25 @@ pub(super) struct Arrival {
 }
 
 impl Arrival {
+    /// The file its uploader calls `file_name`, with the title that was typed, if one was.
+    pub fn new(
+        (file_name, typed): (String, Option<String>),
+        facts: Box<Facts>,
+        (look, head): (Look, String),
+        turn: Option<Turn>,
+    ) -> Self {
+        let typed = typed.as_deref().and_then(names::title);
+        Self {
+            titled: typed.is_some(),
+            title: typed.unwrap_or_else(|| names::title_of_file(&file_name)),
+            file_name,
+            facts,
+            turn,
+            look,
+            head,
+        }
+    }
+
     /// Safe names for it, the nicest first, the last one surely free.
     pub fn possible_names(&self) -> Vec<String> {
         let stem = names::safe_stem(&self.file_name);

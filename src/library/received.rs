@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::answers::Turn;
 use super::intake::{Intake, Room};
-use super::names;
 use super::promise::Arrival;
 use super::record::{Look, Verdict, head_of};
 use super::refusal::UploadError;
@@ -40,16 +39,9 @@ impl ReceivedObject {
             (Verdict::Facts(facts), head) => (facts, head),
             (Verdict::Fault(reason), _) => return Err(UploadError::Broken(reason)),
         };
-        let typed = self.title.as_deref().and_then(names::title);
-        let arrival = Arrival {
-            titled: typed.is_some(),
-            title: typed.unwrap_or_else(|| names::title_of_file(&self.file_name)),
-            file_name: self.file_name,
-            facts,
-            turn: Some(self.turn),
-            look: Look::from(&fact),
-            head,
-        };
+        let named = (self.file_name, self.title);
+        let seen = (Look::from(&fact), head);
+        let arrival = Arrival::new(named, facts, seen, Some(self.turn));
         intake.keep_object(&arrival, &self.key).await
     }
 }
@@ -88,17 +80,9 @@ impl Received {
             Ok::<_, io::Error>((look, head_of(&path)?))
         });
         let looked = looked.await.map_err(UploadError::internal)?;
-        let (look, head) = looked.map_err(UploadError::internal)?;
-        let typed = self.title.as_deref().and_then(names::title);
-        let arrival = Arrival {
-            titled: typed.is_some(),
-            title: typed.unwrap_or_else(|| names::title_of_file(&self.file_name)),
-            file_name: self.file_name,
-            facts,
-            turn: self.turn,
-            look,
-            head,
-        };
+        let seen = looked.map_err(UploadError::internal)?;
+        let named = (self.file_name, self.title);
+        let arrival = Arrival::new(named, facts, seen, self.turn);
         // From here on it is kept whole or not at all, even if nobody waits for the answer.
         let (room, spool) = (self.room, self.spool);
         let keeping = tokio::spawn(async move {
