@@ -2,7 +2,7 @@
 
 use icu_normalizer::ComposingNormalizer;
 
-use crate::media::is_subtitles_name;
+use crate::media::{self, is_subtitles_name};
 
 /// The endings of files that are looked into; what counts in the end is what is found in them.
 pub const ENDINGS: [&str; 8] = ["mp4", "webm", "ogg", "ogv", "mov", "avi", "mkv", "m4v"];
@@ -25,15 +25,7 @@ pub(super) fn ending(file_name: &str) -> Option<&'static str> {
 
 /// What a file called `file_name` says it is, for those who ask the bucket for it.
 pub(super) fn media_type(file_name: &str) -> &'static str {
-    match ending(file_name) {
-        Some("mp4" | "m4v") => "video/mp4",
-        Some("mov") => "video/quicktime",
-        Some("webm") => "video/webm",
-        Some("mkv") => "video/x-matroska",
-        Some("ogg" | "ogv") => "video/ogg",
-        Some("avi") => "video/x-msvideo",
-        _ => "application/octet-stream",
-    }
+    media::media_type(ending(file_name).unwrap_or_default(), None)
 }
 
 /// Whether the file at `key` is to be looked into: no part of it is hidden and its ending is a

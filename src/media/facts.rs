@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::kinds;
 use crate::timeline::DurationMs;
 
 /// What is known of a file with a picture; names of codecs and formats are `ffprobe`'s.
@@ -56,31 +57,14 @@ impl Facts {
 
     /// The ending a file of this container is called by: `given` if that will do.
     pub fn fitting_ending<'a>(&self, given: &'a str) -> &'a str {
-        let fitting: &[&'static str] = match self.container.as_str() {
-            "mp4" => &["mp4", "m4v", "mov"],
-            "webm" => &["webm"],
-            "matroska" => &["mkv"],
-            "ogg" => &["ogv", "ogg"],
-            "avi" => &["avi"],
-            _ => return given,
-        };
-        if fitting.contains(&given) {
-            given
-        } else {
-            fitting[0]
-        }
+        kinds::fitting_ending(&self.container, given)
     }
 
     /// The media type (RFC 6838) of the container.
     pub fn media_type(&self) -> &'static str {
         match self.container.as_str() {
-            "mp4" => "video/mp4",
-            "webm" => "video/webm",
-            "matroska" => "video/x-matroska",
-            "ogg" => "video/ogg",
-            "avi" => "video/x-msvideo",
             "mpegts" => "video/mp2t",
-            _ => "application/octet-stream",
+            container => kinds::media_type("", Some(container)),
         }
     }
 }

@@ -17,6 +17,7 @@ mod filters;
 mod fragment;
 mod headers;
 mod init;
+mod kinds;
 mod ladder;
 mod leash;
 mod loudness;
@@ -45,6 +46,7 @@ pub use facts::{Audio, Facts};
 pub use fault::PrepareError;
 pub use fragment::{Frame, frames};
 pub use init::parameter_sets;
+pub use kinds::media_type;
 pub use ladder::{LADDER as HOUSE_RUNGS, RungSpec};
 pub use options::{PrepareOptions, SubtitleFile};
 pub use package::{

@@ -23,6 +23,7 @@ use super::range::{Part, Representation};
 use crate::clock::SharedClock;
 use crate::config::S3Delivery;
 use crate::library::{Catalogue, Source, Video, VideoState};
+use crate::media::media_type;
 use crate::storage::{Bucket, LocalFile, ObjectFact, StorageError};
 use crate::timeline::{DurationMs, UnixMs, VideoId};
 
@@ -314,26 +315,8 @@ fn strong_etag(object: &ObjectFact) -> String {
 
 /// The media type of a video: by its name, unless probing found another container in it.
 fn content_type(key: &str, container: Option<&str>) -> &'static str {
-    let (_, extension) = key.rsplit_once('.').unwrap_or_default();
-    let by_name = match extension.to_ascii_lowercase().as_str() {
-        "mp4" | "m4v" => Some(("mp4", "video/mp4")),
-        "mov" => Some(("mp4", "video/quicktime")),
-        "webm" => Some(("webm", "video/webm")),
-        "mkv" => Some(("matroska", "video/matroska")),
-        "ogv" | "ogg" => Some(("ogg", "video/ogg")),
-        "avi" => Some(("avi", "video/x-msvideo")),
-        _ => None,
-    };
-    match (by_name, container) {
-        (Some((expected, kind)), Some(found)) if expected == found => kind,
-        (_, Some("mp4" | "mov")) => "video/mp4",
-        (_, Some("webm")) => "video/webm",
-        (_, Some("matroska")) => "video/matroska",
-        (_, Some("ogg")) => "video/ogg",
-        (_, Some("avi")) => "video/x-msvideo",
-        (Some((_, kind)), _) => kind,
-        (None, _) => "application/octet-stream",
-    }
+    let (_, ending) = key.rsplit_once('.').unwrap_or_default();
+    media_type(ending, container)
 }
 
 #[cfg(test)]
