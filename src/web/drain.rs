@@ -13,8 +13,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use rocket::data::{ByteUnit, Data, DataStream};
+use rocket::response::Response;
 use rocket::tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use rocket::tokio::time::{Sleep, sleep};
+
+use super::form::Body;
 
 /// For no longer than this.
 const LONGEST_DRAIN: Duration = Duration::from_secs(5);
@@ -24,8 +28,27 @@ const MAX_DRAINED_BYTES: u64 = 1 << 30;
 const TURN_BYTES: usize = 1 << 20;
 const SCRATCH_BYTES: usize = 32 * 1024;
 
+/// The body of a request that is being taken in.
+pub(super) type Incoming<'r> = Body<DataStream<'r>>;
+
+/// What `data` brings.
+pub(super) fn incoming(data: Data<'_>) -> Incoming<'_> {
+    Body::new(data.open(ByteUnit::max_value()))
+}
+
+/// Has `response` say `text`, of media type `kind`, without waiting for the `rest` of the request.
+pub(super) fn say_before<'r>(
+    response: &mut Response<'r>,
+    (kind, text): (String, String),
+    rest: Incoming<'r>,
+) {
+    response.set_raw_header("Content-Type", kind);
+    response.set_raw_header("Content-Length", text.len().to_string());
+    response.set_streamed_body(then_drain(text, rest));
+}
+
 /// `text`, then nothing until `rest` has ended or been drained long enough.
-pub(super) fn then_drain<'r>(
+fn then_drain<'r>(
     text: String,
     rest: impl AsyncRead + Send + Unpin + 'r,
 ) -> impl AsyncRead + Send + 'r {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rocket::data::{ByteUnit, Data, DataStream};
+use rocket::data::Data;
 use rocket::http::{HeaderMap, Status};
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::response::{self, Responder, Response};
@@ -10,9 +10,9 @@ use rocket::serde::json::to_string;
 use rocket::tokio::time::timeout;
 use rocket::{Route, Shutdown, State, post, routes, tokio};
 
-use super::drain::then_drain;
+use super::drain::{Incoming, incoming, say_before};
 use super::errors::Problem;
-use super::form::{Body, Form, FormError, Item};
+use super::form::{Form, FormError, Item};
 use super::metrics::{Metrics, UploadResult};
 use super::origin::SameOrigin;
 use super::wire::UploadAnswer;
@@ -107,7 +107,7 @@ enum Received {
 /// The answer, which does not wait for the rest of the request.
 struct Answer<'r> {
     told: Result<String, Problem>,
-    rest: Body<DataStream<'r>>,
+    rest: Incoming<'r>,
 }
 
 #[post("/uploads", data = "<data>")]
@@ -118,7 +118,7 @@ async fn upload<'r>(
     uploads: &State<Uploads>,
     shutdown: Shutdown,
 ) -> Answer<'r> {
-    let body = Body::new(data.open(ByteUnit::max_value()));
+    let body = incoming(data);
     let told = match uploads.take(head, body.clone(), shutdown).await {
         Ok(uploaded) => Ok(uploads.answer(&uploaded).await),
         Err(Refusal { problem, result }) => {
@@ -133,7 +133,7 @@ impl Uploads {
     async fn take(
         &self,
         head: Head,
-        body: Body<DataStream<'_>>,
+        body: Incoming<'_>,
         shutdown: Shutdown,
     ) -> Result<Uploaded, Refusal> {
         let received = tokio::select! {
@@ -154,7 +154,7 @@ impl Uploads {
     }
 
     /// Reads the form and writes the file in it where uploads wait to be examined.
-    async fn receive(&self, head: Head, body: Body<DataStream<'_>>) -> Result<Received, Refusal> {
+    async fn receive(&self, head: Head, body: Incoming<'_>) -> Result<Received, Refusal> {
         let too_large = self.max_upload_bytes.saturating_add(FORM_OVERHEAD_BYTES);
         let limit_bytes = self.max_upload_bytes;
         if head.content_length.is_some_and(|length| length > too_large) {
@@ -318,20 +318,18 @@ pub(super) fn as_sentence(text: &str) -> String {
 impl<'r> Responder<'r, 'r> for Answer<'r> {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'r> {
         let mut response = Response::new();
-        let (kind, text) = match &self.told {
+        let said = match self.told {
             Ok(answer) => {
                 response.set_status(Status::Created);
                 response.set_raw_header("Cache-Control", "no-store");
-                ("application/json".to_owned(), answer.clone())
+                ("application/json".to_owned(), answer)
             }
             Err(problem) => {
                 problem.dress(&mut response);
                 problem.told(request)
             }
         };
-        response.set_raw_header("Content-Type", kind);
-        response.set_raw_header("Content-Length", text.len().to_string());
-        response.set_streamed_body(then_drain(text, self.rest));
+        say_before(&mut response, said, self.rest);
         Ok(response)
     }
 }

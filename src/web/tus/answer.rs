@@ -3,7 +3,6 @@
 use std::io::Cursor;
 use std::time::{Duration, UNIX_EPOCH};
 
-use rocket::data::DataStream;
 use rocket::http::{Header, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
@@ -13,9 +12,8 @@ use super::head::ALGORITHMS;
 use super::place::address;
 use super::version::VERSION;
 use crate::library::Standing;
-use crate::web::drain::then_drain;
+use crate::web::drain::{Incoming, say_before};
 use crate::web::errors::Problem;
-use crate::web::form::Body;
 
 /// What of the protocol this server knows beside its core.
 const EXTENSIONS: &str = "creation,creation-with-upload,termination,checksum,expiration";
@@ -141,11 +139,11 @@ impl<'r> Responder<'r, 'static> for Told {
 /// An answer that does not wait for the rest of the request.
 pub(super) struct Answer<'r> {
     told: Result<Told, Problem>,
-    rest: Body<DataStream<'r>>,
+    rest: Incoming<'r>,
 }
 
 impl<'r> Answer<'r> {
-    pub fn new(told: Result<Told, Problem>, rest: Body<DataStream<'r>>) -> Self {
+    pub fn new(told: Result<Told, Problem>, rest: Incoming<'r>) -> Self {
         Self { told, rest }
     }
 }
@@ -158,10 +156,7 @@ impl<'r> Responder<'r, 'r> for Answer<'r> {
             Err(problem) => {
                 let mut response = Response::new();
                 problem.dress(&mut response);
-                let (kind, text) = problem.told(request);
-                response.set_raw_header("Content-Type", kind);
-                response.set_raw_header("Content-Length", text.len().to_string());
-                response.set_streamed_body(then_drain(text, self.rest));
+                say_before(&mut response, problem.told(request), self.rest);
                 Ok(response)
             }
         }

@@ -6,12 +6,12 @@ mod place;
 mod receive;
 mod version;
 
-use rocket::data::{ByteUnit, Data};
+use rocket::data::Data;
 use rocket::request::FromParam;
 use rocket::{Route, Shutdown, State, delete, get, head, options, patch, post, routes};
 
+use super::drain::{Incoming, incoming};
 use super::errors::Problem;
-use super::form::Body;
 use super::metrics::UploadResult;
 use super::origin::SameOrigin;
 use super::uploads::{PATIENCE, Refusal, Uploads};
@@ -66,7 +66,7 @@ async fn announce<'r>(
     uploads: &State<Uploads>,
     shutdown: Shutdown,
 ) -> Answer<'r> {
-    let body = Body::new(data.open(ByteUnit::max_value()));
+    let body = incoming(data);
     let told = uploads.announce(announcement, body.clone(), shutdown).await;
     Answer::new(uploads.counted(told), body)
 }
@@ -92,7 +92,7 @@ async fn go_on<'r>(
     uploads: &State<Uploads>,
     shutdown: Shutdown,
 ) -> Answer<'r> {
-    let body = Body::new(data.open(ByteUnit::max_value()));
+    let body = incoming(data);
     let standing = uploads
         .receive_chunk(&id.0, chunk, body.clone(), shutdown)
         .await;
@@ -127,7 +127,7 @@ impl Uploads {
     async fn announce(
         &self,
         announcement: Announcement,
-        body: receive::Incoming<'_>,
+        body: Incoming<'_>,
         shutdown: Shutdown,
     ) -> Result<Told, Refusal> {
         let Announcement { new, chunk } = announcement;

@@ -2,7 +2,6 @@
 
 use bytes::BytesMut;
 use rocket::Shutdown;
-use rocket::data::DataStream;
 use rocket::http::Status;
 use rocket::tokio;
 use rocket::tokio::io::AsyncReadExt;
@@ -10,16 +9,13 @@ use rocket::tokio::time::timeout;
 
 use super::head::Chunk;
 use crate::library::{Opened, Progress, Receiving, ResumableError, ResumableId, Standing};
+use crate::web::drain::Incoming;
 use crate::web::errors::Problem;
-use crate::web::form::Body;
 use crate::web::metrics::UploadResult;
 use crate::web::uploads::{PATIENCE, Refusal, Uploads};
 
 /// Read at a time.
 const READ_BYTES: usize = 64 * 1024;
-
-/// A request's body.
-pub(super) type Incoming<'r> = Body<DataStream<'r>>;
 
 impl Uploads {
     /// Takes in what `body` brings, and with its last byte the whole upload.
