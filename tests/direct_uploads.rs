@@ -57,24 +57,6 @@ async fn put(station: &Station, offer: &Value, bytes: &[u8]) -> Vec<String> {
     etags
 }
 
-/// What became of the upload, once it is told.
-async fn result(station: &Station, offer: &Value) -> (StatusCode, Value) {
-    let at = text(offer, "upload");
-    loop {
-        let answer = browser().get(station.url(at)).send().await.expect("sent");
-        let status = answer.status();
-        let told: Value = answer.json().await.expect("JSON");
-        if status != StatusCode::ACCEPTED || told["state"] == "receiving" {
-            return (status, told);
-        }
-    }
-}
-
-async fn videos(station: &Station) -> Vec<Value> {
-    let library = station.json(&browser(), "/library").await;
-    library["videos"].as_array().expect("a list").clone()
-}
-
 /// Waits until the server keeps nothing that is on its way.
 async fn until_swept(server: &S3Server) {
     let swept = async {
@@ -99,7 +81,7 @@ async fn a_file_goes_to_the_bucket_in_parts_and_comes_on_the_air_from_there() {
     let offer = announced(&station, "garden.mp4", film.len()).await;
     assert_eq!(offer["parts"], 2);
     let etags = put(&station, &offer, &film).await;
-    let (status, told) = result(&station, &offer).await;
+    let (status, told) = station.result(text(&offer, "upload")).await;
     assert_eq!(
         (status, &told["state"]),
         (StatusCode::ACCEPTED, &"receiving".into())
@@ -110,7 +92,7 @@ async fn a_file_goes_to_the_bucket_in_parts_and_comes_on_the_air_from_there() {
     let joined = json!({ "etags": etags });
     let (status, told) = post(&station, text(&offer, "direct"), joined.clone()).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{told}");
-    let (status, told) = result(&station, &offer).await;
+    let (status, told) = station.result(text(&offer, "upload")).await;
     assert_eq!(status, StatusCode::OK, "{told}");
     assert_eq!(
         (&told["title"], &told["state"]),
@@ -126,10 +108,13 @@ async fn a_file_goes_to_the_bucket_in_parts_and_comes_on_the_air_from_there() {
 
     let (status, _) = post(&station, text(&offer, "direct"), joined).await;
     assert_eq!(status, StatusCode::ACCEPTED, "once more is harmless");
-    assert_eq!(result(&station, &offer).await.1["id"], told["id"]);
+    assert_eq!(
+        station.result(text(&offer, "upload")).await.1["id"],
+        told["id"]
+    );
     station.kill();
     let station = home.start();
-    let [video] = videos(&station).await.try_into().expect("one video");
+    let [video] = station.videos().await.try_into().expect("one video");
     assert_eq!(video["id"], told["id"]);
 }
 
@@ -163,7 +148,7 @@ async fn what_is_not_the_file_or_no_video_is_refused_and_leaves_nothing() {
     let (status, problem) = post(&station, text(&offer, "direct"), json!({ "etags": etags })).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(
-        result(&station, &offer).await.1["detail"],
+        station.result(text(&offer, "upload")).await.1["detail"],
         problem["detail"]
     );
 
@@ -180,7 +165,7 @@ async fn what_is_not_the_file_or_no_video_is_refused_and_leaves_nothing() {
     let removed = removed.header("Tus-Resumable", "1.0.0").send().await;
     assert_eq!(removed.expect("sent").status(), StatusCode::NO_CONTENT);
     until_swept(&server).await;
-    assert_eq!(videos(&station).await, Vec::<Value>::new());
+    assert_eq!(station.videos().await, Vec::<Value>::new());
     let foreign = browser().post(station.url("/uploads/direct"));
     let foreign = foreign
         .header("Origin", "https://evil.example")
@@ -221,7 +206,7 @@ async fn what_nobody_goes_on_with_is_swept_from_the_bucket() {
         while incoming.join("0123456789abcdef0123456789abcdef").exists() {
             let station = home.start();
             for _ in 0..20 {
-                videos(&station).await;
+                station.videos().await;
             }
         }
     };

@@ -74,7 +74,7 @@ async fn a_file_comes_in_pieces_and_its_result_is_told_as_often_as_one_asks() {
     field(first.headers(), "upload-expires");
     let again = sent(&station, &at, 0, clip[..half].to_vec()).await;
     assert_eq!(again.status(), StatusCode::CONFLICT);
-    let (status, told) = result(&station, &at).await;
+    let (status, told) = station.result(&at).await;
     assert_eq!(status, StatusCode::ACCEPTED);
     assert_eq!(
         (&told["state"], &told["received_bytes"]),
@@ -85,7 +85,7 @@ async fn a_file_comes_in_pieces_and_its_result_is_told_as_often_as_one_asks() {
         .header("Upload-Offset", half);
     let no_octets = no_octets.body("more").send().await.expect("an answer");
     assert_eq!(no_octets.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
-    assert_eq!(videos_in_library(&station).await, Vec::<Value>::new());
+    assert_eq!(station.videos().await, Vec::<Value>::new());
 
     // The last piece by POST, as clients behind strict proxies send it.
     let last = request(&station, "POST", &at)
@@ -100,7 +100,7 @@ async fn a_file_comes_in_pieces_and_its_result_is_told_as_often_as_one_asks() {
     assert_eq!(field(head.headers(), "upload-length"), size.to_string());
     assert_eq!(field(head.headers(), "upload-metadata"), metadata);
 
-    let (status, told) = result(&station, &at).await;
+    let (status, told) = station.result(&at).await;
     assert_eq!(status, StatusCode::OK, "{told}");
     assert_eq!(
         (&told["title"], &told["state"]),
@@ -108,16 +108,18 @@ async fn a_file_comes_in_pieces_and_its_result_is_told_as_often_as_one_asks() {
     );
     let nothing_more = sent(&station, &at, size, Vec::new()).await;
     assert_eq!(nothing_more.status(), StatusCode::NO_CONTENT);
-    until_counted(&station, "onair_uploads_total{result=\"stored\"} 1").await;
+    station
+        .until_counted("onair_uploads_total{result=\"stored\"} 1")
+        .await;
     station.kill();
 
     let station = home.start();
-    let (_, told_again) = result(&station, &at).await;
+    let (_, told_again) = station.result(&at).await;
     assert_eq!(told_again["id"], told["id"]);
     let gone = answered(request(&station, "DELETE", &at)).await;
     assert_eq!(gone.status(), StatusCode::CONFLICT, "it is a video now");
-    assert_eq!(videos_in_library(&station).await.len(), 1);
-    let [stored] = files_in_uploads(&home).try_into().expect("one file");
+    assert_eq!(station.videos().await.len(), 1);
+    let [stored] = home.uploads().try_into().expect("one file");
     assert!(fs::read(stored).expect("the stored file") == clip);
 }
 
@@ -147,10 +149,10 @@ async fn a_file_can_come_with_its_announcement_which_sent_again_is_no_second_one
         again.headers()["upload-offset"],
         first.headers()["upload-offset"]
     );
-    assert_eq!(videos_in_library(&station).await.len(), 1);
+    assert_eq!(station.videos().await.len(), 1);
     let another = answered(post("two")).await;
     assert_ne!(another.headers()["location"], first.headers()["location"]);
-    assert_eq!(videos_in_library(&station).await.len(), 2);
+    assert_eq!(station.videos().await.len(), 2);
 }
 
 #[tokio::test]
@@ -206,7 +208,7 @@ async fn what_cannot_be_taken_is_refused_in_a_sentence() {
             "{detail}"
         );
     }
-    assert_eq!(files_in_uploads(&home), Vec::<PathBuf>::new());
+    assert_eq!(home.uploads(), Vec::<PathBuf>::new());
 
     let at = announced(&station, "a.mp4", 10).await;
     let too_much = sent(&station, &at, 0, vec![1; 11]).await;
@@ -226,14 +228,14 @@ async fn what_cannot_be_taken_is_refused_in_a_sentence() {
         400_000,
         "there is nothing to send again"
     );
-    let (status, again) = result(&station, &at).await;
+    let (status, again) = station.result(&at).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(again["detail"], problem["detail"]);
     let nothing_more = sent(&station, &at, 400_000, Vec::new()).await;
     assert_eq!(nothing_more.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let removed = answered(request(&station, "DELETE", &at)).await;
     assert_eq!(removed.status(), StatusCode::NO_CONTENT);
-    assert_eq!(videos_in_library(&station).await, Vec::<Value>::new());
+    assert_eq!(station.videos().await, Vec::<Value>::new());
 }
 
 #[tokio::test]
@@ -255,7 +257,9 @@ async fn a_full_disk_and_too_many_at_once_are_told_like_those_of_the_form() {
     let second = announced(&station, "b.mp4", clip.len() as u64).await;
     let mut stalled = Connection::going_on(&station, &first, 0, 1_000_000).await;
     stalled.send(&[7; 200_000]).await;
-    until_counted(&station, "onair_uploaded_bytes_total 200000").await;
+    station
+        .until_counted("onair_uploaded_bytes_total 200000")
+        .await;
     let busy = sent(&station, &second, 0, clip.clone()).await;
     assert_eq!(busy.status(), StatusCode::TOO_MANY_REQUESTS);
     assert!(busy.headers().contains_key("retry-after"));
@@ -273,7 +277,7 @@ async fn what_is_taken_back_leaves_nothing() {
     let station = home.start();
     let at = announced(&station, "a.mp4", 1_000_000).await;
     sent(&station, &at, 0, vec![7; 300_000]).await;
-    let [spool] = files_in_uploads(&home).try_into().expect("its spool file");
+    let [spool] = home.uploads().try_into().expect("its spool file");
     let name = spool
         .file_name()
         .expect("a name")
@@ -286,13 +290,15 @@ async fn what_is_taken_back_leaves_nothing() {
     );
     let mut on_its_way = Connection::going_on(&station, &at, 300_000, 700_000).await;
     on_its_way.send(&[7; 100_000]).await;
-    until_counted(&station, "onair_uploaded_bytes_total 400000").await;
+    station
+        .until_counted("onair_uploaded_bytes_total 400000")
+        .await;
     let removed = answered(request(&station, "DELETE", &at)).await;
     assert_eq!(removed.status(), StatusCode::NO_CONTENT);
-    assert_eq!(files_in_uploads(&home), Vec::<PathBuf>::new());
+    assert_eq!(home.uploads(), Vec::<PathBuf>::new());
     let head = answered(request(&station, "HEAD", &at)).await;
     assert_eq!(head.status(), StatusCode::NOT_FOUND);
-    assert_eq!(videos_in_library(&station).await, Vec::<Value>::new());
+    assert_eq!(station.videos().await, Vec::<Value>::new());
 }
 
 #[tokio::test]
@@ -301,10 +307,10 @@ async fn what_nobody_goes_on_with_expires() {
     let station = home.start();
     let at = announced(&station, "a.mp4", 1_000_000).await;
     sent(&station, &at, 0, vec![7; 300_000]).await;
-    assert_eq!(files_in_uploads(&home).len(), 1);
+    assert_eq!(home.uploads().len(), 1);
     let expired = async {
         while answered(request(&station, "HEAD", &at)).await.status() != StatusCode::GONE {}
-        while !files_in_uploads(&home).is_empty() {
+        while !home.uploads().is_empty() {
             tokio::task::yield_now().await;
         }
         let late = sent(&station, &at, 300_000, vec![7; 10]).await;

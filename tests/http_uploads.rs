@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use reqwest::StatusCode;
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
-use station::{Home, LIMIT, Station, browser};
+use station::{Home, Station, browser};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -28,40 +28,10 @@ async fn post(station: &Station, form: Form) -> (StatusCode, Value) {
     (status, answer.json().await.expect("JSON"))
 }
 
-/// Everything in uploads/, hidden files included.
-fn files_in_uploads(home: &Home) -> Vec<PathBuf> {
-    let entries = fs::read_dir(home.path("uploads")).expect("uploads/");
-    entries
-        .map(|entry| entry.expect("an entry").path())
-        .collect()
-}
-
-async fn videos_in_library(station: &Station) -> Vec<Value> {
-    let library = station.json(&browser(), "/library").await;
-    library["videos"].as_array().expect("a list").clone()
-}
-
-/// Asks for the metrics until they have `line`.
-async fn until_counted(station: &Station, line: &str) {
-    let client = browser();
-    let counted = async {
-        loop {
-            let answer = client.get(station.url("/metrics")).send().await;
-            let text = answer.expect("metrics").text().await.expect("text");
-            if text.lines().any(|l| l == line) {
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let counted = tokio::time::timeout(LIMIT, counted).await;
-    counted.unwrap_or_else(|_| panic!("{line} is never told"));
-}
-
 /// Nothing of a refused upload may stay.
 async fn assert_nothing_was_kept(home: &Home, station: &Station) {
-    assert_eq!(files_in_uploads(home), Vec::<PathBuf>::new());
-    assert_eq!(videos_in_library(station).await, Vec::<Value>::new());
+    assert_eq!(home.uploads(), Vec::<PathBuf>::new());
+    assert_eq!(station.videos().await, Vec::<Value>::new());
 }
 
 #[tokio::test]
@@ -101,19 +71,18 @@ async fn an_upload_is_stored_as_it_is_and_comes_on_the_air() {
         served.bytes().await.expect("bytes") == original,
         "other bytes"
     );
-    let [stored] = files_in_uploads(&home).try_into().expect("one file");
+    let [stored] = home.uploads().try_into().expect("one file");
     assert!(fs::read(stored).expect("the stored file") == original);
 
     let videos = station.json(&browser(), "/videos").await;
     assert_eq!(videos["videos"][0]["id"], told["id"]);
-    until_counted(&station, "onair_uploads_total{result=\"stored\"} 1").await;
+    station
+        .until_counted("onair_uploads_total{result=\"stored\"} 1")
+        .await;
 
     station.kill();
     let station = home.start();
-    let [video] = videos_in_library(&station)
-        .await
-        .try_into()
-        .expect("one video");
+    let [video] = station.videos().await.try_into().expect("one video");
     assert_eq!(
         (&video["id"], &video["title"]),
         (&told["id"], &told["title"])
@@ -244,10 +213,14 @@ async fn a_dropped_connection_leaves_nothing_behind() {
     let home = Home::empty();
     let station = home.start();
     let stalled = stalled(&station, "key").await;
-    until_counted(&station, "onair_uploaded_bytes_total 200000").await;
-    assert_eq!(files_in_uploads(&home).len(), 1, "its spool file");
+    station
+        .until_counted("onair_uploaded_bytes_total 200000")
+        .await;
+    assert_eq!(home.uploads().len(), 1, "its spool file");
     drop(stalled);
-    until_counted(&station, "onair_uploads_total{result=\"broken\"} 1").await;
+    station
+        .until_counted("onair_uploads_total{result=\"broken\"} 1")
+        .await;
     assert_nothing_was_kept(&home, &station).await;
 }
 
@@ -256,7 +229,9 @@ async fn only_so_many_uploads_are_taken_at_once() {
     let home = Home::empty().set("ONAIR_MAX_UPLOADS", "1");
     let station = home.start();
     let stalled = stalled(&station, "one").await;
-    until_counted(&station, "onair_uploaded_bytes_total 200000").await;
+    station
+        .until_counted("onair_uploaded_bytes_total 200000")
+        .await;
     let clip = clips::playable(4.0);
     let form = || Form::new().part("video", part(&clip, "b.mp4"));
     let request = browser().post(station.url("/uploads")).multipart(form());
@@ -264,7 +239,9 @@ async fn only_so_many_uploads_are_taken_at_once() {
     assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
     assert!(answer.headers().contains_key("retry-after"));
     drop(stalled);
-    until_counted(&station, "onair_uploads_total{result=\"broken\"} 1").await;
+    station
+        .until_counted("onair_uploads_total{result=\"broken\"} 1")
+        .await;
     assert_eq!(post(&station, form()).await.0, StatusCode::CREATED);
 }
 
@@ -298,7 +275,7 @@ async fn the_same_key_gets_the_first_answer_without_sending_the_file_again() {
         answer.contains(first["id"].as_str().expect("an id")),
         "{answer}"
     );
-    assert_eq!(videos_in_library(&station).await.len(), 1);
+    assert_eq!(station.videos().await.len(), 1);
 
     for bad in ["", "with space"] {
         let request = browser().post(station.url("/uploads"));

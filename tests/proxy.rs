@@ -159,7 +159,7 @@ async fn the_shipped_proxy_lets_everything_through() {
     let mut sending = Connection::to(address, &at, 4 << 20).await;
     sending.send(&half).await;
     let counted = format!("onair_uploaded_bytes_total {}", (3 << 20) + half.len());
-    tus::until_counted(&station, &counted).await;
+    station.until_counted(&counted).await;
     assert_eq!(tus::offset(&station, &at).await, half.len() as u64);
 
     let current = first.data["current"]["id"].as_str().expect("an id");

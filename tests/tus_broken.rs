@@ -50,7 +50,7 @@ async fn bytes_whose_checksum_differs_do_not_count() {
 
     let rest = sent(&station, &at, 20_000, clip[20_000..].to_vec()).await;
     assert_eq!(rest.status(), StatusCode::NO_CONTENT);
-    let [stored] = files_in_uploads(&home).try_into().expect("one file");
+    let [stored] = home.uploads().try_into().expect("one file");
     assert!(fs::read(stored).expect("the stored file") == clip);
 
     // What was never compared does not count after a crash either.
@@ -60,7 +60,9 @@ async fn bytes_whose_checksum_differs_do_not_count() {
     let mut on_its_way = Connection::with_fields(&station, &at, 20_000, 980_000, &fields).await;
     on_its_way.send(&[7; 500_000]).await;
     let so_far = 40_000 + (clip.len() - 20_000) + 20_000 + 500_000;
-    until_counted(&station, &format!("onair_uploaded_bytes_total {so_far}")).await;
+    station
+        .until_counted(&format!("onair_uploaded_bytes_total {so_far}"))
+        .await;
     station.kill();
     let station = home.start();
     assert_eq!(offset(&station, &at).await, 20_000);
@@ -76,7 +78,9 @@ async fn who_comes_back_does_not_wait_for_the_dead_connection() {
     let at = announced(&station, "a.mp4", size).await;
     let mut dead = Connection::going_on(&station, &at, 0, size).await;
     dead.send(&clip[..sent_bytes]).await;
-    until_counted(&station, "onair_uploaded_bytes_total 20000").await;
+    station
+        .until_counted("onair_uploaded_bytes_total 20000")
+        .await;
     let reached = tokio::time::timeout(Duration::from_secs(4), offset(&station, &at)).await;
     assert_eq!(
         reached.expect("at once"),
@@ -86,12 +90,14 @@ async fn who_comes_back_does_not_wait_for_the_dead_connection() {
 
     let mut dead_too = Connection::going_on(&station, &at, 20_000, size - 20_000).await;
     dead_too.send(&clip[sent_bytes..][..1000]).await;
-    until_counted(&station, "onair_uploaded_bytes_total 21000").await;
+    station
+        .until_counted("onair_uploaded_bytes_total 21000")
+        .await;
     let rest = sent(&station, &at, 21_000, clip[21_000..].to_vec());
     let rest = tokio::time::timeout(Duration::from_secs(4), rest).await;
     // It cannot know how far the other one came unless it asks.
     assert_eq!(rest.expect("at once").status(), StatusCode::NO_CONTENT);
-    assert_eq!(result(&station, &at).await.0, StatusCode::OK);
+    assert_eq!(station.result(&at).await.0, StatusCode::OK);
     drop((dead, dead_too));
 }
 
@@ -117,12 +123,12 @@ async fn a_server_killed_while_it_keeps_the_file_has_it_once() {
             let rest = clip[usize::try_from(reached).expect("fits")..].to_vec();
             sent(&station, &at, reached, rest).await;
         }
-        let (status, told) = result(&station, &at).await;
+        let (status, told) = station.result(&at).await;
         assert_eq!(status, StatusCode::OK, "killed after {life_ms} ms: {told}");
     }
     assert!(interrupted > 0, "none was killed on the way");
-    assert_eq!(videos_in_library(&station).await.len(), lives_ms.len());
-    assert_eq!(files_in_uploads(&home).len(), lives_ms.len());
+    assert_eq!(station.videos().await.len(), lives_ms.len());
+    assert_eq!(home.uploads().len(), lives_ms.len());
 }
 
 /// The most memory the station has ever had.
@@ -175,7 +181,7 @@ async fn a_big_file_arrives_whole_over_connections_that_break_and_a_killed_serve
         kills == 1 && connections > 5,
         "{kills} kills, {connections} connections"
     );
-    let (status, told) = result(&station, &at).await;
+    let (status, told) = station.result(&at).await;
     assert_eq!(status, StatusCode::OK, "{told}");
     assert_eq!(told["size_bytes"], size);
     let more_kb = most_memory_kb(&station) - at_rest_kb;
@@ -183,6 +189,6 @@ async fn a_big_file_arrives_whole_over_connections_that_break_and_a_killed_serve
         more_kb < 32_000,
         "two hundred megabytes took {more_kb} kB of memory"
     );
-    let [stored] = files_in_uploads(&home).try_into().expect("one file");
+    let [stored] = home.uploads().try_into().expect("one file");
     assert_eq!(sha256_of(&stored), sha256_of(&original));
 }

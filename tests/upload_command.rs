@@ -46,7 +46,7 @@ fn at_a_terminal(home: &Home, film: &Path, server: &str) -> Child {
 async fn until_there_are(home: &Home, bytes: u64) {
     let there = async {
         loop {
-            let files = files_in_uploads(home);
+            let files = home.uploads();
             let sizes = files.iter().filter_map(|file| fs::metadata(file).ok());
             if sizes.map(|file| file.len()).sum::<u64>() >= bytes {
                 return;
@@ -85,7 +85,8 @@ async fn a_film_sent_by_command_arrives_whole_though_the_station_is_killed() {
     let sending = at_a_terminal(&home, &original, &server);
     until_there_are(&home, size / 3).await;
     let station = killed(station, &home);
-    let there: u64 = files_in_uploads(&home)
+    let there: u64 = home
+        .uploads()
         .iter()
         .map(|file| fs::metadata(file).expect("it is there").len())
         .sum();
@@ -108,8 +109,8 @@ async fn a_film_sent_by_command_arrives_whole_though_the_station_is_killed() {
             && said.trim_end().ends_with("; going on in 1 s")
     });
     assert!(breaks.count() >= 1, "{screen}");
-    let [video] = videos_in_library(&station).await.try_into().expect("one");
+    let [video] = station.videos().await.try_into().expect("one");
     assert_eq!(video["title"], "By hand");
-    let [stored] = files_in_uploads(&home).try_into().expect("one file");
+    let [stored] = home.uploads().try_into().expect("one file");
     assert_eq!(sha256_of(&stored), sha256_of(&original));
 }

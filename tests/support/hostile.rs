@@ -52,21 +52,7 @@ impl Trap {
             ("canary.ts", "-c:v mpeg2video -metadata service_name="),
             ("canary1.png", "-frames:v 1 -metadata comment="),
         ] {
-            let more = format!("{more}{SECRET}");
-            let made = Command::new("ffmpeg")
-                .args([
-                    "-nostdin",
-                    "-v",
-                    "error",
-                    "-f",
-                    "lavfi",
-                    "-i",
-                    "testsrc2=s=64x48:r=5:d=1",
-                ])
-                .args(more.split(' '))
-                .arg(dir.path().join(name))
-                .status();
-            assert!(made.unwrap().success());
+            small_clip(&format!("{more}{SECRET}"), &dir.path().join(name));
         }
         let flags = inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC;
         let watch = inotify::init(flags).unwrap();
@@ -278,20 +264,7 @@ impl Trap {
     /// A QuickTime movie that says its pictures are in the file at `elsewhere`.
     fn movie_elsewhere(&self, elsewhere: &str) -> Hostile {
         let path = self.dir.path().join("movie-elsewhere.mov");
-        let made = Command::new("ffmpeg")
-            .args([
-                "-nostdin",
-                "-v",
-                "error",
-                "-f",
-                "lavfi",
-                "-i",
-                "testsrc2=s=64x48:r=5:d=1",
-            ])
-            .args(["-c:v", "mpeg4", "-f", "mov"])
-            .arg(&path)
-            .status();
-        assert!(made.unwrap().success());
+        small_clip("-c:v mpeg4 -f mov", &path);
         fs::write(&path, referring(&fs::read(&path).unwrap(), elsewhere)).unwrap();
         Hostile {
             path,
@@ -299,6 +272,15 @@ impl Trap {
             works: true,
         }
     }
+}
+
+/// A second of a moving picture at `path`, made as `how` says.
+fn small_clip(how: &str, path: &Path) {
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-nostdin", "-v", "error", "-f", "lavfi"]);
+    ffmpeg.args(["-i", "testsrc2=s=64x48:r=5:d=1"]);
+    let made = ffmpeg.args(how.split(' ')).arg(path).status();
+    assert!(made.unwrap().success());
 }
 
 /// The movie with an alias to `elsewhere` as its data reference (ISO/IEC 14496-12 §8.7.2, and the

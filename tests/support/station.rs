@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use futures::StreamExt;
+use reqwest::StatusCode;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -52,6 +53,14 @@ impl Home {
     /// `static`, `uploads` or `data`.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// Everything in uploads/, hidden files included.
+    pub fn uploads(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.path("uploads")).expect("uploads/");
+        entries
+            .map(|entry| entry.expect("an entry").path())
+            .collect()
     }
 
     /// The settings of a station that lives here.
@@ -143,6 +152,41 @@ impl Station {
         let answer = client.get(self.url(path)).send().await.expect(path);
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
         answer.json().await.expect("JSON")
+    }
+
+    /// All videos in the library.
+    pub async fn videos(&self) -> Vec<Value> {
+        let library = self.json(&browser(), "/library").await;
+        library["videos"].as_array().expect("a list").clone()
+    }
+
+    /// Asks for the metrics until they have `line`.
+    pub async fn until_counted(&self, line: &str) {
+        let client = browser();
+        let counted = async {
+            loop {
+                let answer = client.get(self.url("/metrics")).send().await;
+                let text = answer.expect("metrics").text().await.expect("text");
+                if text.lines().any(|l| l == line) {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let counted = tokio::time::timeout(LIMIT, counted).await;
+        counted.unwrap_or_else(|_| panic!("{line} is never told"));
+    }
+
+    /// What became of the upload at the path `at`, once it is told.
+    pub async fn result(&self, at: &str) -> (StatusCode, Value) {
+        loop {
+            let answer = browser().get(self.url(at)).send().await.expect("sent");
+            let status = answer.status();
+            let told: Value = answer.json().await.expect("JSON");
+            if status != StatusCode::ACCEPTED || told["state"] == "receiving" {
+                return (status, told);
+            }
+        }
     }
 
     /// A viewer's stream.

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "every test takes what it needs")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -13,10 +13,8 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use serde_json::Value;
-
 use crate::clips;
-use crate::station::{Home, LIMIT, Station, browser};
+use crate::station::{LIMIT, Station, browser};
 
 pub const OCTETS: &str = "application/offset+octet-stream";
 
@@ -119,47 +117,6 @@ impl Connection {
 
     pub async fn send(&mut self, bytes: &[u8]) {
         assert!(self.send_for(bytes, LIMIT).await, "it takes no bytes");
-    }
-}
-
-/// Everything in uploads/, hidden files included.
-pub fn files_in_uploads(home: &Home) -> Vec<PathBuf> {
-    let entries = fs::read_dir(home.path("uploads")).expect("uploads/");
-    entries
-        .map(|entry| entry.expect("an entry").path())
-        .collect()
-}
-
-pub async fn videos_in_library(station: &Station) -> Vec<Value> {
-    let library = station.json(&browser(), "/library").await;
-    library["videos"].as_array().expect("a list").clone()
-}
-
-/// Asks for the metrics until they have `line`.
-pub async fn until_counted(station: &Station, line: &str) {
-    let client = browser();
-    let counted = async {
-        loop {
-            let answer = client.get(station.url("/metrics")).send().await;
-            let text = answer.expect("metrics").text().await.expect("text");
-            if text.lines().any(|l| l == line) {
-                return;
-            }
-        }
-    };
-    let counted = tokio::time::timeout(LIMIT, counted).await;
-    counted.unwrap_or_else(|_| panic!("{line} is never told"));
-}
-
-/// What became of the upload, once it is told.
-pub async fn result(station: &Station, at: &str) -> (StatusCode, Value) {
-    loop {
-        let answer = browser().get(station.url(at)).send().await.expect("sent");
-        let status = answer.status();
-        let told: Value = answer.json().await.expect("JSON");
-        if status != StatusCode::ACCEPTED || told["state"] == "receiving" {
-            return (status, told);
-        }
     }
 }
 

@@ -4,10 +4,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./port.js";
 
 const PROGRAM = fileURLToPath(new URL("../../../.tools/bin/s3s-fs", import.meta.url));
 const BUCKET = "films";
@@ -99,13 +99,4 @@ async function startNginx(directory, behind) {
     await new Promise((then) => setTimeout(then, 20));
   }
   throw new Error("nginx does not listen");
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  server.close();
-  await once(server, "close");
-  return port;
 }

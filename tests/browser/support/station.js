@@ -4,10 +4,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./port.js";
 
 const ROOT = resolve(fileURLToPath(new URL("../../..", import.meta.url)));
 const READY_LIMIT_MS = 20_000;
@@ -20,15 +20,6 @@ export function findBinary() {
   const found = candidates.find((path) => path && existsSync(path));
   if (!found) throw new Error("no onair binary: run `cargo build --release` first");
   return found;
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 export class Station {
