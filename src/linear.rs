@@ -13,10 +13,12 @@ mod place;
 mod sound;
 pub mod ts;
 mod window;
+mod words;
 
 pub use cmaf::{picture, sound};
 pub use error::LinearError;
-pub use master::master;
+pub use master::{Master, Words};
 pub use media::{Container, media_playlist};
 pub use place::Place;
 pub use window::{LISTED_AHEAD, Listed, Window};
+pub use words::words;

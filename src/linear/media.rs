@@ -24,6 +24,8 @@ pub enum Container {
     Sound,
     /// Both, in a transport stream.
     Ts,
+    /// Subtitles in one language.
+    Words,
 }
 
 impl Container {
@@ -31,6 +33,7 @@ impl Container {
         match self {
             Self::Picture | Self::Sound => "m4s",
             Self::Ts => "ts",
+            Self::Words => "vtt",
         }
     }
 }
@@ -55,7 +58,7 @@ pub fn media_playlist<'p>(
          #EXT-X-SERVER-CONTROL:HOLD-BACK={HOLD_BACK_S}\n#EXT-X-INDEPENDENT-SEGMENTS\n\
          #EXT-X-MEDIA-SEQUENCE:{first_sequence}\n"
     );
-    if container != Container::Ts {
+    if matches!(container, Container::Picture | Container::Sound) {
         let _ = writeln!(
             out,
             "#EXT-X-MAP:URI=\"{name}/init-{}.mp4\"",
@@ -109,8 +112,8 @@ impl Lines<'_> {
 
     fn segment(&mut self, place: &Place, folder: &str, index: u64) {
         let (at, length) = match self.container {
-            Container::Picture | Container::Ts => (place.from, place.picture_ticks()),
             Container::Sound => place.sound_ticks(),
+            _ => (place.from, place.picture_ticks()),
         };
         self.times((at / TICKS_PER_MS) as i64, length);
         let extension = self.container.extension();

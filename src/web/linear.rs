@@ -16,7 +16,7 @@ use super::prepared::Prepared;
 use super::segment::{Segment, SliceName, Whole, no_segment};
 use crate::clock::SharedClock;
 use crate::conversion::Packages;
-use crate::linear::{self, Container, LISTED_AHEAD, Window, media_playlist};
+use crate::linear::{Container, LISTED_AHEAD, Master, Window, Words, media_playlist};
 use crate::media::{HOUSE_RUNGS, Package, RECIPE};
 use crate::station::Station;
 use crate::timeline::{DurationMs, Programme, SLICE};
@@ -26,6 +26,8 @@ pub(super) const CHANNEL: &str = "main";
 /// Players that know nothing of us start three segments before the end (RFC 8216 §6.3.3): with this much of
 /// what is to come in the list, that is now.
 const AHEAD_OF_MANY: DurationMs = DurationMs::new(3 * SLICE.get());
+/// More languages than these are not offered.
+const MOST_LANGUAGES: usize = 32;
 /// The rendition of the sound.
 const SOUND: &str = "sound";
 
@@ -42,15 +44,27 @@ pub(super) struct Linear {
     pub depth: DurationMs,
 }
 
-/// Those who keep to the moment by themselves ask with `?ahead`, and are told more of what comes.
+/// Those who keep to the moment by themselves ask with `?ahead`, and are told more of what comes; they show
+/// subtitles by themselves as well.
 #[get("/channels/<channel>/master.m3u8?<ahead>")]
-fn master(channel: &str, ahead: Option<&str>, gzip: TakesGzip) -> Result<Compressed, Problem> {
+fn master(
+    channel: &str,
+    ahead: Option<&str>,
+    gzip: TakesGzip,
+    linear: &State<Linear>,
+) -> Result<Compressed, Problem> {
     known(channel)?;
-    let suffix = if ahead.is_some() { "?ahead" } else { "" };
-    Ok(Compressed::playlist(
-        linear::master("", suffix, false),
-        gzip,
-    ))
+    let (suffix, words) = match ahead {
+        Some(_) => ("?ahead", Vec::new()),
+        None => ("", linear.languages()),
+    };
+    let master = Master {
+        prefix: "",
+        suffix,
+        has_sound_inside: false,
+        words: &words,
+    };
+    Ok(Compressed::playlist(master.text(), gzip))
 }
 
 #[get("/channels/<channel>/<name>?<ahead>", rank = 2)]
@@ -65,6 +79,7 @@ async fn playlist(
     let name = name.strip_suffix(".m3u8").ok_or_else(no_rendition)?;
     let container = match name {
         SOUND => Container::Sound,
+        name if language(name).is_some() => Container::Words,
         name if HOUSE_RUNGS.iter().any(|rung| rung.name == name) => Container::Picture,
         _ => return Err(no_rendition()),
     };
@@ -96,21 +111,45 @@ async fn init(channel: &str, rendition: &str, file: &str) -> Result<Whole, Probl
 async fn segment(
     channel: &str,
     rendition: &str,
-    slice: SliceName,
+    slice: Result<SliceName, ()>,
     linear: &State<Linear>,
     prepared: &State<Prepared>,
 ) -> Result<Whole, Problem> {
     known(channel)?;
+    let slice = slice.map_err(|()| no_segment())?;
     let asked = Segment::find(&linear.packages, prepared, &slice).await?;
-    let made = match (rendition, slice.extension.as_str()) {
-        (SOUND, "m4s") => asked.sound().await?,
-        (rung, "m4s") => asked.picture(rung).await?,
-        _ => return Err(no_segment()),
-    };
-    Ok(Whole::mp4(made.into()))
+    match (rendition, slice.extension.as_str()) {
+        (SOUND, "m4s") => Ok(Whole::mp4(asked.sound().await?.into())),
+        (rung, "m4s") => Ok(Whole::mp4(asked.picture(rung).await?.into())),
+        (words, "vtt") => {
+            let language = language(words).ok_or_else(no_rendition)?;
+            Ok(Whole::vtt(asked.words(language).await?.into()))
+        }
+        _ => Err(no_segment()),
+    }
 }
 
 impl Linear {
+    /// The languages that what is scheduled has subtitles in, in the order they first appear.
+    fn languages(&self) -> Vec<Words> {
+        let told = self.station.snapshot();
+        let mut found: Vec<Words> = Vec::new();
+        let renditions = told.catalogue.scheduled().iter();
+        let renditions = renditions.filter_map(|video| video.rendition.as_ref());
+        for track in renditions.flat_map(|rendition| &rendition.captions) {
+            if found.len() == MOST_LANGUAGES {
+                break;
+            }
+            if !found.iter().any(|words| words.language == track.language) {
+                found.push(Words {
+                    language: track.language.clone(),
+                    label: track.label.clone(),
+                });
+            }
+        }
+        found
+    }
+
     /// The playlist of a rendition now.
     pub(super) async fn playlist(
         &self,
@@ -133,6 +172,13 @@ impl Linear {
         let package = |programme: &Programme| packages.get(programme)?.as_deref();
         media_playlist(rendition, (&plan, now), window, &package)
     }
+}
+
+/// The language of a rendition of subtitles, as it is called: letters, digits and hyphens (BCP 47).
+fn language(rendition: &str) -> Option<&str> {
+    let language = rendition.strip_prefix("words-")?;
+    let letters = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    ((1..=35).contains(&language.len()) && language.bytes().all(letters)).then_some(language)
 }
 
 pub(super) fn known(channel: &str) -> Result<(), Problem> {

@@ -98,21 +98,33 @@ impl<'r> Segment<'r> {
         linear::picture(&self.place, bytes).map_err(unmade)
     }
 
+    /// Its subtitles in `language`; none if it has no such.
+    pub async fn words(&self, language: &str) -> Result<String, Problem> {
+        let tracks = &self.package.subtitles;
+        let Some(track) = tracks.iter().find(|track| track.language == language) else {
+            return Ok(linear::words(&self.place, None));
+        };
+        let text = self.read(&track.file, 0..u64::MAX).await?;
+        let text = String::from_utf8_lossy(&text);
+        Ok(linear::words(&self.place, Some(&text)))
+    }
+
     async fn picture_bytes(&self, track: &Track) -> Result<Vec<u8>, Problem> {
         let range = Place::picture_bytes(&self.package, track, self.index);
-        self.read(track, range.ok_or_else(no_segment)?).await
+        self.read(&track.file, range.ok_or_else(no_segment)?).await
     }
 
     async fn sound_bytes(&self) -> Result<Vec<u8>, Problem> {
         let track = &self.package.audio;
-        self.read(track, self.place.sound_bytes(track)).await
+        self.read(&track.file, self.place.sound_bytes(track)).await
     }
 
-    async fn read(&self, track: &Track, range: Range<u64>) -> Result<Vec<u8>, Problem> {
-        let key = format!("{}/{}", self.folder, track.file);
+    async fn read(&self, file: &str, range: Range<u64>) -> Result<Vec<u8>, Problem> {
+        let key = format!("{}/{file}", self.folder);
         let read = async {
             let file = LocalFile::open_below(&self.prepared.dir, &key).await?;
-            let length = usize::try_from(range.end - range.start).unwrap_or(0);
+            let range = range.start..range.end.min(file.size_bytes());
+            let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(0);
             let mut bytes = Vec::with_capacity(length);
             let mut chunks = std::pin::pin!(file.read_range(range));
             while let Some(chunk) = chunks.try_next().await? {
@@ -168,6 +180,13 @@ impl Whole {
         Self {
             bytes,
             content_type: "video/mp4",
+        }
+    }
+
+    pub fn vtt(bytes: Bytes) -> Self {
+        Self {
+            bytes,
+            content_type: "text/vtt; charset=utf-8",
         }
     }
 }
