@@ -14,9 +14,9 @@ import { sameAiring } from "./schedule.js";
 export const fileReel = (airing) =>
   Object.freeze({ kind: "file", url: airing.url, zero_ms: airing.started_at_ms, length_ms: airing.duration_ms, airing });
 
-/** @param {string} channel its id @returns {Reel} */
+/** Told further ahead than players are that know nothing of server time. @param {string} channel its id @returns {Reel} */
 export const streamReel = (channel) =>
-  Object.freeze({ kind: "stream", url: `/channels/${encodeURIComponent(channel)}/master.m3u8`, zero_ms: 0, length_ms: Infinity, airing: null });
+  Object.freeze({ kind: "stream", url: `/channels/${encodeURIComponent(channel)}/master.m3u8?ahead`, zero_ms: 0, length_ms: Infinity, airing: null });
 
 /**
  * Whether `reel` shows `airing`.

@@ -67,19 +67,27 @@ export class HlsSource {
   /**
    * @param {HTMLVideoElement} video
    * @param {string} url of the list of renditions
+   * @param {() => number} now the instant whose picture is due
    */
-  static async open(video, url) {
+  static async open(video, url, now) {
     const { default: HlsClass } = /** @type {typeof import("hls.js")} */ (await import(MODULE));
-    return new HlsSource(new HlsClass(SETTINGS), HlsClass.Events, video, url);
+    return new HlsSource(new HlsClass(SETTINGS), HlsClass.Events, video, url, now);
   }
 
-  /** @param {Hls} hls @param {typeof Hls.Events} events @param {HTMLVideoElement} video @param {string} url */
-  constructor(hls, events, video, url) {
+  /** @param {Hls} hls @param {typeof Hls.Events} events @param {HTMLVideoElement} video @param {string} url @param {() => number} now */
+  constructor(hls, events, video, url, now) {
     this.#hls = hls;
     this.#video = video;
     hls.on(events.INIT_PTS_FOUND, (_event, { frag, initPTS, timescale }) => {
       this.#origins.set(frag.cc, (initPTS / timescale) * 1_000);
       if (Number.isNaN(this.#run)) this.#run = frag.cc;
+    });
+    // It begins at a distance from the end of the list; this makes it the segment of now.
+    hls.once(events.LEVEL_UPDATED, (_event, { details }) => {
+      const [first] = details.fragments;
+      if (!first?.programDateTime) return;
+      const dueS = first.start + (now() - first.programDateTime) / 1_000;
+      if (dueS > first.start && dueS < details.edge) this.#hls.targetLatency = details.edge - dueS;
     });
     hls.on(events.FRAG_CHANGED, (_event, { frag }) => {
       if (this.#origins.has(frag.cc)) this.#run = frag.cc;

@@ -20,9 +20,12 @@ export class StreamDeck extends Deck {
   /** @type {HlsSource | NativeSource | null} */
   #source = null;
 
-  /** @param {HTMLVideoElement} video */
-  constructor(video) {
+  #now;
+
+  /** @param {HTMLVideoElement} video @param {() => number} now the instant whose picture is due */
+  constructor(video, now) {
     super(video);
+    this.#now = now;
     // Its words are in programme time; the element counts from elsewhere. Heard on the way down, as it does not bubble.
     video.addEventListener("load", ({ target }) => target instanceof HTMLTrackElement && this.#shift(target), { capture: true });
   }
@@ -67,7 +70,7 @@ export class StreamDeck extends Deck {
   async #open(url) {
     if (this.#url !== url || this.video.error) this.unload();
     this.#url = url;
-    const opening = (this.#opening ??= canAssemble() ? HlsSource.open(this.video, url) : Promise.resolve(new NativeSource(this.video, url)));
+    const opening = (this.#opening ??= canAssemble() ? HlsSource.open(this.video, url, this.#now) : Promise.resolve(new NativeSource(this.video, url)));
     const source = await opening;
     if (this.#opening !== opening) {
       if (this.#source !== source) source.close();

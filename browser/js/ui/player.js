@@ -80,7 +80,7 @@ class Player {
     const videos = [...root.querySelectorAll("video")];
     while (videos.length < 2) videos.push(addVideo(root));
     this.#slots = videos.map((video) => new Slot(new Deck(video)));
-    if (canStream()) this.#slots.push((this.#stream = new Slot(new StreamDeck(addVideo(root)))));
+    if (canStream()) this.#slots.push((this.#stream = new Slot(new StreamDeck(addVideo(root), this.shift.now))));
     this.front = /** @type {Slot} */ (this.#slots[0]);
     this.front.deck.video.setAttribute("data-front", "");
     this.#sound = new PlayerSound(root, this.#slots.map(({ deck }) => deck));
@@ -139,9 +139,9 @@ class Player {
     return this.#cue(moment);
   }
 
-  /** Whether a deck shows it, or is about to. @param {Airing} airing */
+  /** Whether a deck shows it, or is about to; a stream that has not begun is nothing to rely on. @param {Airing} airing */
   #isTaken(airing) {
-    return this.#slots.some(({ reel }) => carries(reel, airing));
+    return this.#slots.some((slot) => carries(slot.reel, airing) && (slot !== this.#stream || slot === this.front));
   }
 
   /** Somebody watches later than everyone: what was on goes on, as far as the stream has it. */
@@ -228,18 +228,13 @@ class Player {
     const leftMs = until_ms - this.#channel.now();
     const frontIsThere = this.front.running && carries(this.front.reel, current);
     const goesOn = next?.linear || leftMs > STREAM_WORTH_MS;
-    if (frontIsThere && goesOn && this.#canStream(current) && !this.#stream?.reel) return this.#goOver(current);
-    if (!next || this.#isTaken(next)) return undefined;
+    if (frontIsThere && goesOn && this.#canStream(current) && this.#stream && !this.#stream.reel) {
+      void this.#launch(this.#stream, streamReel(this.#channelId), current);
+    }
+    if (!next || this.#isTaken(next)) return;
     const dueInMs = leftMs - (frontIsThere ? LOAD_BEFORE_MS : LOAD_ANYWAY_MS);
     if (dueInMs > 0) this.#cancelWake = after(Math.min(dueInMs, 60_000), () => this.#evaluate(), this.#signal);
-    else if (this.#canStream(next)) this.#goOver(next);
     else void this.#launch(this.#freeFile(current), fileReel(next), next);
-    return undefined;
-  }
-
-  /** Brings the stream up behind what is shown. @param {Airing} airing */
-  #goOver(airing) {
-    if (this.#stream) void this.#launch(this.#stream, streamReel(this.#channelId), airing);
   }
 
   get #channelId() {
@@ -294,11 +289,17 @@ class Player {
     slot.deck.video.setAttribute("data-front", "");
     gone.deck.video.removeAttribute("data-front");
     this.#steering.leave({ lost: false });
+    if (slot === this.#stream) this.#relieve(gone);
     const { signal } = gone.work;
     after(UNLOAD_AFTER_MS, () => {
       gone.clear();
       this.#evaluate();
     }, AbortSignal.any([signal, this.#signal]));
+  }
+
+  /** What was readied of that which the stream goes on with is not needed. @param {Slot} gone */
+  #relieve(gone) {
+    for (const slot of this.#slots) if (slot !== gone && slot.reel?.airing?.linear) slot.clear();
   }
 
   /** The picture on the air is not where it should be. @param {"far" | "stalled" | "broken"} why */

@@ -21,7 +21,7 @@ test("a file carries its programme at its time and no other", () => {
 
 test("the stream carries whatever the server says is part of it; its positions are server time", () => {
   const reel = streamReel("a/b");
-  assert.equal(reel.url, "/channels/a%2Fb/master.m3u8");
+  assert.equal(reel.url, "/channels/a%2Fb/master.m3u8?ahead");
   assert.equal(reel.zero_ms, 0);
   assert.ok(carries(reel, current));
   assert.ok(!carries(reel, next), "it was not said of this one");
