@@ -37,7 +37,7 @@ export class Observer {
     const observer = new Observer();
     observer.#offsetMs = offsetMs;
     const { videos } = await fetch(`${url}/videos`).then((answer) => answer.json());
-    observer.#order = videos.map((/** @type {any} */ video) => ({ clip: clipOf(video.url), duration_ms: video.duration_ms }));
+    observer.#order = videos.map((/** @type {any} */ video) => ({ clip: clipOf(video), duration_ms: video.duration_ms }));
     observer.ended = observer.#follow(url).catch(() => {}); // it ends with the server or by close()
     return observer;
   }
@@ -84,10 +84,10 @@ export class Observer {
     for (const item of [current, next]) {
       if (!item) continue;
       const from_ms = item.started_at_ms - this.#offsetMs;
-      this.#airings.set(item.started_at_ms, { clip: clipOf(item.url), from_ms, to_ms: from_ms + item.duration_ms });
+      this.#airings.set(item.started_at_ms, { clip: clipOf(item), from_ms, to_ms: from_ms + item.duration_ms });
     }
   }
 }
 
-/** @param {string} url */
-const clipOf = (url) => Number(/clip-(\d+)/.exec(url)?.[1]);
+/** A clip is known by its file's name, or by the title that was made of it. @param {{ url: string, title: string }} video */
+const clipOf = ({ url, title }) => Number(/clip.(\d+)/i.exec(`${title} ${url}`)?.[1]);

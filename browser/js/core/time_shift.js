@@ -12,8 +12,6 @@ export const LIVE = Object.freeze({ behind_ms: 0, stopped_at_ms: null });
 
 /** Nobody wants to be so little behind. */
 const NEARLY_LIVE_MS = 2_000;
-/** The oldest segment goes while it is being asked for. */
-const EDGE_MS = 6_000;
 
 /** The instant whose picture is due. @param {TimeShift} shift @param {number} nowMs */
 export const shownAt = ({ behind_ms, stopped_at_ms }, nowMs) => stopped_at_ms ?? nowMs - behind_ms;
@@ -35,7 +33,7 @@ export const stopped = (shift, nowMs) => Object.freeze({ ...shift, stopped_at_ms
  */
 export function moved(shift, stepMs, nowMs, earliestMs) {
   const wantedMs = shownAt(shift, nowMs) + stepMs;
-  const oldestMs = Number.isNaN(earliestMs) ? nowMs : earliestMs + EDGE_MS;
+  const oldestMs = Number.isNaN(earliestMs) ? nowMs : earliestMs;
   const behind_ms = nowMs - Math.min(Math.max(wantedMs, oldestMs), nowMs);
   return behind_ms < NEARLY_LIVE_MS ? LIVE : Object.freeze({ behind_ms, stopped_at_ms: null });
 }

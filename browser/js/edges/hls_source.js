@@ -17,6 +17,8 @@ const RETRIES_MAX = 100_000;
 /** After what hls.js itself gives up on, such as a list without a stream. */
 const START_AGAIN_MS = 2_000;
 const RECOVERIES_MAX = 2;
+/** The oldest segment leaves the list while it is being asked for. */
+const EDGE_MS = 6_000;
 
 /** @type {RetryConfig} */
 const RETRY = {
@@ -102,10 +104,13 @@ export class HlsSource {
     return this.#origins.get(this.#run) ?? NaN;
   }
 
-  /** The earliest position that can still be had, in milliseconds of the element's own time; NaN when unknown. */
+  /** The earliest position that leads here without a gap and can still be had, in milliseconds of the element's own time; NaN when unknown. */
   get earliest_ms() {
-    const first = this.#hls.latestLevelDetails?.fragments.find(({ gap }) => !gap);
-    return first ? first.start * 1_000 : NaN;
+    const fragments = this.#hls.latestLevelDetails?.fragments.filter(({ start }) => start <= this.#video.currentTime) ?? [];
+    const gap = fragments.findLastIndex((fragment) => fragment.gap);
+    const first = fragments[gap + 1];
+    if (!first) return NaN;
+    return first.start * 1_000 + (gap < 0 ? EDGE_MS : 0);
   }
 
   close() {
