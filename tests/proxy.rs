@@ -36,6 +36,7 @@ impl Proxy {
             "server 127.0.0.1:8000;",
             &format!("server {behind};"),
         );
+        let site = replaced(&site, "/var/cache/nginx/onair", "cache");
         let site = replaced(&site, "listen 80;", &format!("listen 127.0.0.1:{port};"));
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .iter()
@@ -170,4 +171,30 @@ async fn the_shipped_proxy_lets_everything_through() {
         .await
         .expect("an answer");
     assert_eq!(vote.status(), 200);
+}
+
+#[tokio::test]
+async fn the_shipped_proxy_asks_once_for_what_many_want_of_the_stream() {
+    let home = Home::with(&[clips::playable(4.0)]);
+    let station = home.start();
+    let client = browser();
+    let proxy = Proxy::before(&station).ready(&client).await;
+    let init = proxy.url("/channels/main/360/init-1.mp4");
+    let many = (0..20).map(|_| client.get(&init).send());
+    let mut asked = 0;
+    let mut bytes = Vec::new();
+    for answer in futures::future::join_all(many).await {
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        asked += usize::from(answer.headers()["x-cache-status"] == "MISS");
+        bytes.push(answer.bytes().await.expect("bytes"));
+    }
+    assert_eq!(asked, 1, "nginx asked once");
+    assert!(bytes.iter().all(|b| *b == bytes[0]));
+    assert_eq!(&bytes[0][4..8], b"ftyp");
+    let playlist = client
+        .get(proxy.url("/channels/main/360.m3u8"))
+        .send()
+        .await;
+    assert_eq!(playlist.expect("an answer").status(), 200);
 }
