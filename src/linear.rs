@@ -6,6 +6,7 @@
 //! any process makes the same segment of the same inputs, and keeps nothing.
 
 mod cmaf;
+mod endless;
 mod error;
 mod master;
 mod media;
@@ -16,6 +17,7 @@ mod window;
 mod words;
 
 pub use cmaf::{picture, sound};
+pub use endless::{Playhead, Turn};
 pub use error::LinearError;
 pub use master::{Master, Words};
 pub use media::{Container, media_playlist};

@@ -25,7 +25,7 @@ use crate::timeline::{DurationMs, Programme, SLICE};
 pub(super) const CHANNEL: &str = "main";
 /// Players that know nothing of us start three segments before the end (RFC 8216 §6.3.3): with this much of
 /// what is to come in the list, that is now.
-const AHEAD_OF_MANY: DurationMs = DurationMs::new(3 * SLICE.get());
+pub(super) const AHEAD_OF_MANY: DurationMs = DurationMs::new(3 * SLICE.get());
 /// More languages than these are not offered.
 const MOST_LANGUAGES: usize = 32;
 /// The rendition of the sound.
@@ -131,7 +131,7 @@ async fn segment(
 
 impl Linear {
     /// The languages that what is scheduled has subtitles in, in the order they first appear.
-    fn languages(&self) -> Vec<Words> {
+    pub(super) fn languages(&self) -> Vec<Words> {
         let told = self.station.snapshot();
         let mut found: Vec<Words> = Vec::new();
         let renditions = told.catalogue.scheduled().iter();
@@ -188,6 +188,6 @@ pub(super) fn known(channel: &str) -> Result<(), Problem> {
     }
 }
 
-fn no_rendition() -> Problem {
+pub(super) fn no_rendition() -> Problem {
     Problem::new(Status::NotFound, "The stream has no such rendition.")
 }

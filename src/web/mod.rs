@@ -25,6 +25,7 @@ mod segment;
 mod site;
 #[cfg(test)]
 mod testing;
+mod transport;
 mod tus;
 mod tv;
 mod uploads;
@@ -64,6 +65,7 @@ use operator::OperatorToken;
 use ops::{CountedElsewhere, Readiness};
 use prepared::Prepared;
 use site::Site;
+use transport::Transport;
 use tv::DeviceId;
 use uploads::Uploads;
 
@@ -180,6 +182,11 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         clock: parts.clock.clone(),
         depth: DurationMs::new(parts.config.dvr_s * 1000),
     };
+    let transport = Transport::new(
+        linear.packages.clone(),
+        prepared.clone(),
+        parts.station.clone(),
+    );
     let (events, station) = (parts.events.clone(), parts.station.clone());
     let conversion = parts.conversion.clone();
     let counted = CountedElsewhere(Box::new(move |metrics| {
@@ -207,6 +214,7 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         .mount("/", linear::routes())
         .mount("/", media::routes())
         .mount("/", pages::routes())
+        .mount("/", transport::routes())
         .mount("/", tus::routes())
         .mount("/", tv::routes())
         .mount("/iptv", tv::iptv_routes())
@@ -221,6 +229,7 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         .manage(parts.conversion)
         .manage(prepared)
         .manage(linear)
+        .manage(transport)
         .manage(OperatorToken(parts.config.worker_token))
         .manage(parts.bucket)
         .manage(parts.station)

@@ -22,6 +22,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// Where prepared versions are.
+#[derive(Clone)]
 pub(super) struct Prepared {
     pub dir: PathBuf,
     pub catalogue: watch::Receiver<Arc<Catalogue>>,

@@ -20,15 +20,29 @@ use crate::conversion::Packages;
 use crate::linear::{self, Place};
 use crate::media::{Package, Track};
 use crate::storage::{LocalFile, StorageError};
-use crate::timeline::{DurationMs, Programme, UnixMs, Version, VideoId};
+use crate::timeline::{Airing, DurationMs, Programme, UnixMs, Version, VideoId};
 
 /// `<video>/v<version>/<start_ms>/<index>.<extension>`: all that has to be known to make a segment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct SliceName {
     video: VideoId,
     version: u32,
     start: UnixMs,
     index: u64,
     pub extension: String,
+}
+
+impl SliceName {
+    /// Slice `index` of what is on.
+    pub fn of(airing: &Airing, index: u64, extension: &str) -> Self {
+        Self {
+            video: airing.programme.video().clone(),
+            version: airing.programme.version().get(),
+            start: airing.from,
+            index,
+            extension: extension.to_owned(),
+        }
+    }
 }
 
 impl FromSegments<'_> for SliceName {
@@ -109,6 +123,19 @@ impl<'r> Segment<'r> {
         Ok(linear::words(&self.place, Some(&text)))
     }
 
+    /// Picture and sound, on that rung or the one that stands in for it, as a transport stream.
+    pub async fn transport(&self, rung: &str) -> Result<Vec<u8>, Problem> {
+        let track = &self.package.rung(rung).ok_or_else(no_segment)?.track;
+        let init = self.read(&track.file, 0..track.init_bytes).await?;
+        let segment = self.picture_bytes(track).await?;
+        let sound = self.sound_bytes().await?;
+        let picture = linear::ts::Picture {
+            init: &init,
+            segment: &segment,
+        };
+        linear::ts::mux(&self.place, picture, &sound).map_err(unmade)
+    }
+
     async fn picture_bytes(&self, track: &Track) -> Result<Vec<u8>, Problem> {
         let range = Place::picture_bytes(&self.package, track, self.index);
         self.read(&track.file, range.ok_or_else(no_segment)?).await
@@ -187,6 +214,13 @@ impl Whole {
         Self {
             bytes,
             content_type: "text/vtt; charset=utf-8",
+        }
+    }
+
+    pub fn ts(bytes: Bytes) -> Self {
+        Self {
+            bytes,
+            content_type: "video/mp2t",
         }
     }
 }
