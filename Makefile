@@ -1,6 +1,6 @@
 # The commands of this project. Each is a script in scripts/, so that it can be read and run alone.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt samples bench-sync bench-timeline bench-linear bench-idle bench-upload-memory bench-media clean
+.PHONY: help run test test-players lint fmt samples bench-sync bench-timeline bench-linear bench-idle bench-upload-memory bench-media clean
 MAKEFLAGS += --no-print-directory
 
 help: ## say what can be done here
@@ -12,6 +12,9 @@ run: ## put the channel on the air (installs and builds what is missing)
 
 test: ## run every check and test, with their own set-up; what CI runs
 	@scripts/test.sh
+
+test-players: ## real players over fifty changes of programme: ffmpeg, mpv, VLC, hls.js (five minutes)
+	@scripts/test-players.sh
 
 lint: ## only format, clippy, rustdoc, type check and lint
 	@scripts/test.sh lint

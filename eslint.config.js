@@ -66,7 +66,7 @@ export default [
   { files: ["browser/js/edges/*_worker.js"], languageOptions: { globals: globals.sharedWorker } },
   { files: ["browser/js/**/*.js"], ignores: ["browser/js/edges/now.js"], rules: clockRules },
   {
-    files: ["tests/browser/**/*.js", "bench/**/*.js", "scripts/**/*.js", "*.config.js"],
+    files: ["tests/browser/**/*.js", "tests/players/**/*.js", "bench/**/*.js", "scripts/**/*.js", "*.config.js"],
     languageOptions: { globals: { ...globals.node, ...globals.browser } },
     rules: { "no-console": "off" },
   },

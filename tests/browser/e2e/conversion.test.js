@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { watchBeside } from "../../players/beside.js";
 import { launchChromium } from "../support/chromium.js";
 import { filmFolder } from "../support/films.js";
 import { faultsFoundByAxe, inBothThemes, inStep, newViewer, overflow, smallTargets } from "../support/pages.js";
@@ -16,6 +17,7 @@ const CODEC = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25"];
 /** @type {Browser} */ let browser;
 /** @type {Station} */ let station;
 /** @type {Awaited<ReturnType<typeof filmFolder>>} */ let films;
+/** @type {ReturnType<typeof watchBeside>} */ let ffmpeg;
 
 before(async () => {
   films = await filmFolder({
@@ -28,9 +30,10 @@ before(async () => {
     const { videos } = await (await fetch(`${station.url}/videos`)).json();
     return videos.length === 2 && videos.every((/** @type {any} */ { captions }) => captions?.length > 0) && (await onAir()).every((airing) => airing?.captions);
   });
+  ffmpeg = watchBeside(station.url);
 });
 after(async () => {
-  await browser?.close();
+  await Promise.all([browser?.close(), ffmpeg?.stop()]);
   await station?.stop();
   await films?.remove();
 });
@@ -391,3 +394,6 @@ test("a film is watched on its way to full quality, and the list says so at once
   await leave();
   await sent.remove();
 });
+
+test("a player that knows nothing of us has played all along, over several changes of programme, in every form of the stream", () =>
+  ffmpeg.judge(60));
