@@ -59,8 +59,7 @@ function addBoard(blocks, stretch, atMs) {
 function leadTo(blocks, fromMs, atMs) {
   const last = blocks.at(-1);
   if (last?.kind === "board" && last.to_ms === fromMs) {
-    const turn_ms = last.stretches.at(-1)?.every_ms ?? 0;
-    if (last.to_ms - atMs > turn_ms) return [];
+    if (fromMs - atMs > SOON_MS) return [];
     blocks.pop();
     return last.stretches;
   }

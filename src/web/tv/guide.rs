@@ -8,7 +8,7 @@ use rocket::{Route, State, get, routes};
 
 use super::lineup::{Lineup, Listed};
 use crate::clock::SharedClock;
-use crate::timeline::{Airing, DurationMs, Plan, UnixMs, guide, rounds};
+use crate::timeline::{Airing, DurationMs, Plan, Rounds, UnixMs, guide, rounds};
 use crate::web::api::Fresh;
 use crate::web::errors::Problem;
 
@@ -18,8 +18,10 @@ const USUAL: DurationMs = DurationMs::new(24 * 3_600_000);
 const LONGEST: DurationMs = DurationMs::new(8 * 24 * 3_600_000);
 /// The most airings one answer lists.
 const MOST_AIRINGS: usize = 2_000;
-/// Rounds up to this length are listed once: nobody reads the same few programmes a thousand times.
+/// Rounds up to this length are listed once: nobody reads the same few programmes a thousand times …
 const SHORT_ROUND: DurationMs = DurationMs::new(30 * 60_000);
+/// … and neither, in longer rounds, programmes that are no longer than this on the average.
+const SHORT_PROGRAMME: DurationMs = DurationMs::new(2 * 60_000);
 
 pub(super) fn routes() -> Vec<Route> {
     routes![guide_of_a_day]
@@ -146,6 +148,12 @@ impl Stretch {
     }
 }
 
+fn is_short(rounds: &Rounds) -> bool {
+    let programmes = u64::try_from(rounds.airings).unwrap_or(u64::MAX);
+    let all_short = SHORT_PROGRAMME.get().saturating_mul(programmes);
+    rounds.round <= SHORT_ROUND || rounds.round.get() <= all_short
+}
+
 /// What `plan` shows from the first instant of `time` to the second, with at most `most` airings,
 /// and how far that reaches.
 fn stretches(plan: &Plan, (from, to): (UnixMs, UnixMs), most: usize) -> (Vec<Stretch>, UnixMs) {
@@ -163,7 +171,7 @@ fn stretches(plan: &Plan, (from, to): (UnixMs, UnixMs), most: usize) -> (Vec<Str
         };
         let end = rounds.until.map_or(to, |until| until.min(to));
         let second_round = first.from.plus(rounds.round);
-        let once = rounds.round <= SHORT_ROUND && rounds.airings <= left && second_round < end;
+        let once = is_short(&rounds) && rounds.airings <= left && second_round < end;
         let listed_to = if once { second_round } else { end };
         let airings = guide(plan, at).take_while(|airing| airing.from < listed_to);
         let airings: Vec<_> = airings.take(left).collect();
@@ -222,7 +230,7 @@ mod tests {
 
     #[test]
     fn rounds_told_once_are_the_guide_s_airings() {
-        let plan = plan([
+        let day = plan([
             segment(0, "a:20000 b:30000 c:7000", 1),
             off_air(90 * MINUTE),
             segment(100 * MINUTE, "d:1200000 e:1500000", 0),
@@ -230,21 +238,26 @@ mod tests {
         ]);
         for (from, to) in [(0, 500), (33, 95), (91, 99), (120, 410), (399, 460)] {
             let (from, to) = (from * MINUTE + 1, to * MINUTE);
-            let (told, reached) = asked(&plan, from, to, 2_000);
+            let (told, reached) = asked(&day, from, to, 2_000);
             assert_eq!(reached, to);
-            let walked = guide(&plan, UnixMs::new(from)).take_while(|a| a.from.get() < to);
+            let walked = guide(&day, UnixMs::new(from)).take_while(|a| a.from.get() < to);
             let walked: Vec<_> = walked
                 .map(|a| (a.programme.video().to_string(), a.from.get(), a.to.get()))
                 .collect();
             assert!(read(&told, from, to) == walked, "{from} {to}");
         }
-        let (told, _) = asked(&plan, 0, 500 * MINUTE, 2_000);
+        let (told, _) = asked(&day, 0, 500 * MINUTE, 2_000);
         let shape: Vec<_> = told
             .iter()
             .map(|s| (s.every.is_some(), s.airings.len()))
             .collect();
         // The films' round is longer than half an hour.
         assert_eq!(shape, [(true, 3), (false, 14), (true, 1)]);
+        // Clips of half a minute, in a round of an hour and a half.
+        let clips = (0..180).map(|n| format!("c{n}:30000 ")).collect::<String>();
+        let clips = plan([segment(0, &clips, 0)]);
+        let (told, _) = asked(&clips, 0, 24 * 60 * MINUTE, 2_000);
+        assert_eq!((told.len(), told[0].airings.len()), (1, 180));
     }
 
     #[test]

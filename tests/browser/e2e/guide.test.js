@@ -144,6 +144,19 @@ test("a day of films is a list by the time of day, and every day ahead is there"
   await leave();
 });
 
+test("what was on before is there for whoever asks, as far as the channel was on the air", async () => {
+  const { page, leave } = await newViewer(browser);
+  await open(page, evening);
+  const rows = await page.locator("[data-slot]").count();
+  await page.getByRole("button", { name: "Show what was on before" }).click();
+  await page.getByText("Nothing else was on before.").waitFor({ state: "attached" }); // the station is minutes old
+  assert.equal(await page.locator("[data-slot]").count(), rows);
+  assert.equal(await page.locator("[data-earlier]").isVisible(), false);
+  await open(page, clips);
+  assert.equal(await page.locator("[data-earlier]").isVisible(), false, "a board says it already");
+  await leave();
+});
+
 test("somebody who looks for a programme finds it, however they write it", async () => {
   const { page, leave } = await newViewer(browser);
   await open(page, evening);

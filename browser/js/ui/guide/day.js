@@ -12,9 +12,10 @@ import { partText, programmesText } from "./words.js";
 /** @import { Row } from "./rows.js" */
 
 /**
- * What is to be shown: a day of the guide, at which moment, only what somebody looks for, with what is over or not.
+ * What is to be shown: a day of the guide, at which moment, and only what somebody looks for. Of today, what was over at
+ * `since_ms` is left out.
  * @typedef {{
- *   guide: Guide, from_ms: number, to_ms: number, now_ms: number, isToday: boolean, wanted: string, withPast: boolean,
+ *   guide: Guide, from_ms: number, to_ms: number, now_ms: number, since_ms: number, isToday: boolean, wanted: string,
  * }} DayView
  *
  * What goes round, as it is shown.
@@ -40,25 +41,22 @@ export class Day {
   /**
    * Builds the list anew.
    * @param {DayView} view
-   * @returns {{ shown: number, past: number }} how many programmes are shown, and how many are over and not shown
+   * @returns {number} how many programmes are shown
    */
   show(view) {
     this.#view = view;
     this.#rows = [];
     this.#boards = [];
-    let past = 0;
     const at_ms = view.isToday ? view.now_ms : view.from_ms;
     const sections = blocksOf(view.guide, { ...view, at_ms }).flatMap((block) => {
       if (block.kind === "off") return view.wanted ? [] : [this.#offAir(block.from_ms, block.to_ms)];
       if (block.kind === "board") return this.#board(block, view, at_ms);
-      const wanted = block.slots.filter(({ title }) => isFound(title, view.wanted));
-      const shown = view.isToday && !view.withPast ? wanted.filter(({ ends_at_ms }) => ends_at_ms > at_ms) : wanted;
-      past += wanted.length - shown.length;
+      const shown = block.slots.filter(({ title, ends_at_ms }) => ends_at_ms > view.since_ms && isFound(title, view.wanted));
       return parted(shown, view.from_ms).map(({ part, slots }) => this.#part(part, slots, view.isToday));
     });
     this.#root.replaceChildren(...sections);
     this.tick(view.now_ms);
-    return { shown: this.#rows.length, past };
+    return this.#rows.length;
   }
 
   /** Marks what is over, on and next, and goes round. @param {number} nowMs */
@@ -71,6 +69,12 @@ export class Day {
   /** The rows on the page, in their order on it. @returns {HTMLElement[]} */
   elements() {
     return [...this.#root.querySelectorAll("[data-slot]")].map((element) => /** @type {HTMLElement} */ (element));
+  }
+
+  /** Whether it begins with one programme after the other, and not with a board. */
+  beginsWithList() {
+    const first = this.#rows[0]?.element;
+    return first !== undefined && !this.#boards.some(({ list }) => list.contains(first));
   }
 
   /** Where each part of the day begins. @returns {{ name: string, section: HTMLElement }[]} */

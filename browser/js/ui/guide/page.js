@@ -16,13 +16,17 @@ import { mountDays } from "./days.js";
 import { mountOnNow } from "./on_now.js";
 import { mountParts } from "./part_chips.js";
 import { mountSteps } from "./steps.js";
-import { longDayText, programmesText } from "./words.js";
+import { programmesText } from "./words.js";
 
 /** @import { Channel } from "../../edges/channel.js" */
 /** @import { Guide } from "../../core/guide.js" */
 
-/** Rounds may be that long: what comes next on a board may be tomorrow already. */
-const ROUND_MS = 30 * 60_000;
+/** On a board some of what comes next may be tomorrow already. */
+const BOARD_AHEAD_MS = 6 * 3_600_000;
+/** What was on before is shown by as much at a time. */
+const EARLIER_MS = 4 * 3_600_000;
+/** Answers that do not reach the present are continued, so many times. */
+const CONTINUED_MAX = 5;
 /** Everybody hears of a change at once; they ask spread over this time. */
 const SPREAD_MS = 1_500;
 
@@ -42,8 +46,10 @@ export function mountGuidePage(page, { channel, signal: parent }) {
   const backoff = new Backoff({ first_ms: 1_000, limit_ms: 30_000 });
   /** @type {Guide | null} */
   let guide = null;
-  let withPast = false;
   let today_ms = NaN;
+  /** From when on what is over is shown; null if it is not. @type {number | null} */
+  let earlier_ms = null;
+  let hasEarlier = true;
   /** Which schedule the guide is of, as the channel names it. */
   let schedule = "";
   let cancelRetry = () => {};
@@ -56,7 +62,9 @@ export function mountGuidePage(page, { channel, signal: parent }) {
   const parts = mountParts(root, { signal, day });
   const steps = mountSteps(root, { signal, day, days });
 
+  const isToday = () => days.days() === 0;
   const bounds = () => ({ from_ms: midnight(today_ms, days.days()), to_ms: midnight(today_ms, days.days() + 1) });
+  const since = () => (isToday() ? (earlier_ms ?? channel.now()) : bounds().from_ms);
 
   /** Takes note of the day; true if it is another than before. */
   function isNewDay() {
@@ -68,9 +76,20 @@ export function mountGuidePage(page, { channel, signal: parent }) {
   }
 
   function chooseDay() {
-    withPast = false;
+    earlier_ms = null;
+    hasEarlier = true;
     guide = null;
     void load();
+  }
+
+  /** The guide from `fromMs` on, to the end of the day or as far as one answer reaches, but at least to the present. @param {number} fromMs */
+  async function ask(fromMs) {
+    const to_ms = bounds().to_ms + BOARD_AHEAD_MS;
+    let answer = await fetchGuide({ from_ms: fromMs, to_ms }, signal);
+    for (let times = 0; times < CONTINUED_MAX && answer.to_ms < Math.min(to_ms, channel.now()); times += 1) {
+      answer = continued(answer, await fetchGuide({ from_ms: answer.to_ms, to_ms }, signal));
+    }
+    return answer;
   }
 
   /** Asks for the chosen day; an answer that comes after another was asked for is of no use. */
@@ -79,8 +98,7 @@ export function mountGuidePage(page, { channel, signal: parent }) {
     const ticket = (asked += 1);
     root.setAttribute("data-loading", "");
     try {
-      const { from_ms, to_ms } = bounds();
-      const answer = await fetchGuide({ from_ms, to_ms: to_ms + ROUND_MS }, signal);
+      const answer = await ask(since());
       if (ticket !== asked) return;
       guide = answer;
       backoff.reset();
@@ -97,7 +115,7 @@ export function mountGuidePage(page, { channel, signal: parent }) {
   async function loadMore() {
     const before = guide;
     if (!before) return;
-    const more = await fetchGuide({ from_ms: before.to_ms, to_ms: bounds().to_ms + ROUND_MS }, signal).catch(() => null);
+    const more = await fetchGuide({ from_ms: before.to_ms, to_ms: bounds().to_ms + BOARD_AHEAD_MS }, signal).catch(() => null);
     if (!more || guide !== before) return;
     guide = continued(before, more);
     render();
@@ -105,17 +123,25 @@ export function mountGuidePage(page, { channel, signal: parent }) {
 
   function render() {
     if (!guide) return;
-    const isToday = days.days() === 0;
     const wanted = search.value.trim();
     const focus = steps.remember();
-    const { shown, past } = day.show({ guide, ...bounds(), now_ms: channel.now(), isToday, wanted, withPast });
+    const shown = day.show({ guide, ...bounds(), now_ms: channel.now(), since_ms: since(), isToday: isToday(), wanted });
     later.hidden = guide.to_ms >= bounds().to_ms;
-    earlier.hidden = past === 0;
-    setText(earlier, `Earlier today: ${programmesText(past)}`);
+    earlier.hidden = !isToday() || !hasEarlier || since() <= today_ms || !day.beginsWithList();
     if (wanted) showNote(shown === 0 ? `Nothing called “${wanted}” on this day.` : `${programmesText(shown)} found.`);
-    else showNote(shown === 0 && past === 0 ? "Nothing is scheduled on this day." : "");
+    else showNote(shown === 0 ? "Nothing is scheduled on this day." : "");
     parts.render();
     steps.restore(focus);
+  }
+
+  /** Shows more of what is over, if there is more. */
+  async function showEarlier() {
+    const before = day.elements().length;
+    earlier_ms = Math.max(since() - EARLIER_MS, today_ms);
+    await load();
+    hasEarlier = day.elements().length > before;
+    render();
+    say(hasEarlier ? "What was on before is at the beginning of the list." : "Nothing else was on before.");
   }
 
   /** @param {string} words */
@@ -140,12 +166,7 @@ export function mountGuidePage(page, { channel, signal: parent }) {
   }, signal);
   search.addEventListener("input", render, { signal });
   find(root, "[data-search-form]").addEventListener("submit", (event) => event.preventDefault(), { signal });
-  earlier.addEventListener("click", () => {
-    withPast = true;
-    render();
-    steps.enter();
-    say(`Earlier programmes of ${longDayText(today_ms)}`);
-  }, { signal });
+  earlier.addEventListener("click", () => void showEarlier(), { signal });
   later.addEventListener("click", () => void loadMore(), { signal });
   setAttribute(root, "data-ready", "");
   return { close };

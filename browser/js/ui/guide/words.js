@@ -8,7 +8,6 @@ import { lengthText, roughText } from "../format.js";
 const MINUTE_MS = 60_000;
 
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric" });
-const longDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const toTheSecond = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** @type {Record<PartOfDay, string>} */
@@ -24,9 +23,6 @@ export function dayText(days, midnightMs) {
   if (days === 0) return "Today";
   return days === 1 ? "Tomorrow" : weekday.format(midnightMs);
 }
-
-/** The same in full, for those who hear it. @param {number} midnightMs */
-export const longDayText = (midnightMs) => longDay.format(midnightMs);
 
 /** The time of day to the second, where programmes are shorter than minutes. @param {number} atMs */
 export const secondText = (atMs) => toTheSecond.format(atMs);
