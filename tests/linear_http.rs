@@ -134,4 +134,48 @@ async fn players_are_told_what_they_need_and_caches_what_they_may_keep() {
         let problem = answer.text().await.unwrap();
         assert!(problem.contains(what), "{path}: {problem}");
     }
+    check_transport(&client, station).await;
+}
+
+/// The same as a transport stream: in segments, and as one connection, which is made of the very same.
+async fn check_transport(client: &Client, station: Station) {
+    let master = text(client, &station, "/channels/main/ts.m3u8").await;
+    assert!(master.contains("\nts/360.m3u8"), "{master}");
+    let endless = "/channels/main.ts?rung=360";
+    let mut viewers = Vec::new();
+    for _ in 0..2 {
+        let viewer = get(client, &station, endless).await;
+        assert_eq!(viewer.headers()["content-type"], "video/mp2t");
+        assert_eq!(viewer.headers()["cache-control"], "no-store");
+        viewers.push((viewer, Vec::new()));
+    }
+    let list = text(client, &station, "/channels/main/ts/360.m3u8").await;
+    let list = MediaPlaylist::read(&list);
+    assert_eq!(list.map, None);
+    let mut segments = Vec::new();
+    for entry in list.entries.iter().filter(|entry| !entry.is_gap) {
+        let address = format!("/channels/main/ts/{}", entry.uri);
+        let answer = get(client, &station, &address).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{address}");
+        assert_eq!(answer.headers()["content-type"], "video/mp2t");
+        let caching = answer.headers()["cache-control"].to_str().unwrap();
+        assert!(caching.contains("immutable"), "{caching}");
+        segments.push(answer.bytes().await.expect("it is whole"));
+    }
+    for (viewer, seen) in &mut viewers {
+        while seen.len() < 8 * 1024 {
+            let piece = viewer.chunk().await.expect("it goes on");
+            seen.extend(piece.expect("it does not end"));
+        }
+        let is_one = segments.iter().any(|segment| {
+            let both = segment.len().min(seen.len());
+            segment[..both] == seen[..both]
+        });
+        assert!(is_one, "it begins with a segment");
+    }
+    for wrong in ["/channels/other.ts", "/channels/main.ts?rung=240"] {
+        let answer = get(client, &station, wrong).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{wrong}");
+    }
+    assert!(station.stop().success(), "viewers do not hold the station");
 }

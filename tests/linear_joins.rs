@@ -1,16 +1,17 @@
-//! Programmes of every kind, one after another, are one transport stream without a fault.
+//! Programmes of every kind, one after another, are one stream without a fault: as fragments of MP4, and as a
+//! transport stream.
 
 #[path = "support/house.rs"]
 mod house;
 
 use std::fs;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use house::{Prepared, X264, clip, ffprobe, prepared};
-use onair::linear::Place;
 use onair::linear::ts::{Picture, mux};
+use onair::linear::{self, Place};
 
 /// Ticks of a transport stream in a millisecond.
 const MS: u64 = 90;
@@ -31,41 +32,65 @@ fn flash(size: &str, rate: &str, seconds: f64, tone: Option<&str>) -> String {
     format!("{picture}{} {X264}", tone.unwrap_or_default())
 }
 
-/// All segments of a rung as they are on the air from `from` on, and when the next programme begins.
-fn aired(prepared: &Prepared, rung: &str, from: u64) -> (Vec<Vec<u8>>, u64) {
+/// A segment of a rung and what it is made of.
+struct Slice {
+    place: Place,
+    init: Vec<u8>,
+    picture: Vec<u8>,
+    sound: Vec<u8>,
+}
+
+impl Slice {
+    fn transport(&self) -> Vec<u8> {
+        let picture = Picture {
+            init: &self.init,
+            segment: &self.picture,
+        };
+        mux(&self.place, picture, &self.sound).unwrap()
+    }
+}
+
+/// All slices of a rung as they are on the air from `from` on, and when the next programme begins.
+fn aired(prepared: &Prepared, rung: &str, from: u64) -> (Vec<Slice>, u64) {
     let package = &prepared.package;
     let track = &package.rung(rung).unwrap().track;
     let [picture, sound] =
         [track, &package.audio].map(|t| fs::read(prepared.path(&t.file)).unwrap());
     let end = from + package.duration_ms * MS;
-    let segments = track.segments.iter().enumerate().map(|(index, segment)| {
+    let part =
+        |bytes: &[u8], range: Range<u64>| bytes[range.start as usize..range.end as usize].to_vec();
+    let slices = track.segments.iter().enumerate().map(|(index, segment)| {
         let next = track.segments.get(index + 1);
         let place = Place {
             programme_at: from,
             from: from + segment.start_ticks,
             until: next.map_or(end, |next| from + next.start_ticks),
         };
-        let part = |bytes: &[u8], range: Range<u64>| {
-            bytes[range.start as usize..range.end as usize].to_vec()
-        };
-        let init = part(&picture, 0..track.init_bytes);
-        let segment = part(&picture, segment.offset..segment.end());
-        let sound = part(&sound, place.sound_bytes(&package.audio));
-        let picture = Picture {
-            init: &init,
-            segment: &segment,
-        };
-        mux(&place, picture, &sound).unwrap()
+        Slice {
+            place,
+            init: part(&picture, 0..track.init_bytes),
+            picture: part(&picture, segment.offset..segment.end()),
+            sound: part(&sound, place.sound_bytes(&package.audio)),
+        }
     });
-    (segments.collect(), end)
+    (slices.collect(), end)
 }
 
-fn ffmpeg(arguments: &str, stream: &Path, after: &str) -> Output {
+/// A stream as players read it, from one file or from one for the picture and one for the sound.
+struct Stream {
+    inputs: Vec<PathBuf>,
+    /// Of the time stamps of the sound.
+    sound_ticks_per_s: i64,
+}
+
+fn ffmpeg(arguments: &str, stream: &Stream, after: &str) -> Output {
     let mut ffmpeg = Command::new("ffmpeg");
-    ffmpeg
-        .args(arguments.split_whitespace())
-        .arg("-i")
-        .arg(stream);
+    ffmpeg.args(arguments.split_whitespace());
+    for input in &stream.inputs {
+        ffmpeg.arg("-i").arg(input);
+    }
+    let sound = format!("{}:a", stream.inputs.len() - 1);
+    ffmpeg.args(["-map", "0:v", "-map", &sound]);
     ffmpeg.args(after.split_whitespace());
     ffmpeg.output().expect("ffmpeg is installed")
 }
@@ -120,9 +145,8 @@ fn check_packets(segment: &[u8]) {
     assert_eq!(counters.len(), 4);
 }
 
-#[tokio::test]
-async fn programmes_of_every_kind_join_without_a_fault() {
-    let dir = tempfile::tempdir().unwrap();
+/// What joins with each other: of four rates and sizes, loud, quiet and silent.
+async fn programmes(dir: &Path) -> Vec<Prepared> {
     let mut programmes = Vec::new();
     for (name, recipe) in [
         ("25.mp4", flash("640x360", "25", 4.3, Some("1"))),
@@ -130,42 +154,82 @@ async fn programmes_of_every_kind_join_without_a_fault() {
         ("24.mp4", flash("202x360", "24", 2.2, None)),
         ("60.mp4", flash("854x480", "60", 2.517, Some("0.5"))),
     ] {
-        programmes.push(prepared(&clip(dir.path(), name, &recipe)).await);
+        programmes.push(prepared(&clip(dir, name, &recipe)).await);
     }
-    // The time stamps begin anew within the second programme.
-    let mut at = (1 << 33) * 188_063 - 10_400 * MS;
-    let (mut bytes, mut starts, first) = (Vec::new(), Vec::new(), at);
-    for index in 0..12 {
-        let programme = &programmes[index % 4];
+    programmes
+}
+
+/// Three rounds of `programmes` from `at` on: all slices, when each programme begins after the first, and how
+/// long they last.
+fn three_rounds(programmes: &[Prepared], first: u64) -> (Vec<Slice>, Vec<u64>, u64) {
+    let (mut slices, mut starts, mut at) = (Vec::new(), Vec::new(), first);
+    for programme in programmes.iter().cycle().take(3 * programmes.len()) {
         starts.push(at - first);
-        let (segments, end) = aired(programme, "360", at);
-        segments.iter().for_each(|segment| check_packets(segment));
-        bytes.extend(segments.concat());
+        let (more, end) = aired(programme, "360", at);
+        slices.extend(more);
         at = end;
     }
-    let stream = dir.path().join("channel.ts");
-    fs::write(&stream, &bytes).unwrap();
+    (slices, starts, at - first)
+}
 
+#[tokio::test]
+async fn programmes_of_every_kind_join_without_a_fault() {
+    let dir = tempfile::tempdir().unwrap();
+    let programmes = programmes(dir.path()).await;
+
+    // The time stamps begin anew within the second programme.
+    let at = (1 << 33) * 188_063 - 10_400 * MS;
+    let (slices, starts, length) = three_rounds(&programmes, at);
+    let segments: Vec<_> = slices.iter().map(Slice::transport).collect();
+    segments.iter().for_each(|segment| check_packets(segment));
+    let path = dir.path().join("channel.ts");
+    fs::write(&path, segments.concat()).unwrap();
+    let stream = Stream {
+        inputs: vec![path],
+        sound_ticks_per_s: 90_000,
+    };
+    check_stream(&stream, &programmes, &starts, length);
+
+    // Not long after 1970: ffmpeg tells no more than six digits of a time.
+    let (slices, starts, length) = three_rounds(&programmes, 100_007 * MS);
+    let (mut picture, mut sound) = (slices[0].init.clone(), programmes[0].init("audio.mp4"));
+    for slice in slices {
+        picture.extend(linear::picture(&slice.place, slice.picture).unwrap());
+        sound.extend(linear::sound(&slice.place, &slice.sound).unwrap());
+    }
+    let inputs = [("picture.mp4", picture), ("sound.mp4", sound)].map(|(name, bytes)| {
+        let path = dir.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    });
+    let stream = Stream {
+        inputs: inputs.into(),
+        sound_ticks_per_s: 48_000,
+    };
+    check_stream(&stream, &programmes, &starts, length);
+}
+
+/// Every frame is decoded, in its time, and sound and picture are together.
+fn check_stream(stream: &Stream, programmes: &[Prepared], starts: &[u64], length: u64) {
     let strict = "-nostdin -v warning -xerror -err_detect explode";
-    let decoded = ffmpeg(strict, &stream, "-fps_mode passthrough -f null -");
+    let any_rate = "-fps_mode passthrough -enc_time_base:v 1:90000 -f null -";
+    let decoded = ffmpeg(strict, stream, any_rate);
     let complaint = String::from_utf8_lossy(&decoded.stderr);
     assert!(
         decoded.status.success() && complaint.is_empty(),
         "{complaint}"
     );
 
-    let frames: u64 = programmes
-        .iter()
-        .map(|p| {
-            p.package.duration_ms * u64::from(p.package.frame_rate.0)
-                / u64::from(p.package.frame_rate.1)
-        })
-        .sum();
-    let picture = stamps(&stream, "v");
-    assert!(
-        picture.len() as u64 >= frames / 1000 * 3 - 12,
-        "{}",
-        picture.len()
+    let frames = |p: &Prepared| {
+        let (frames, seconds) = p.package.frame_rate;
+        let ms = p.package.duration_ms as f64;
+        (ms / 1000.0 * f64::from(frames) / f64::from(seconds)).round() as usize
+    };
+    let sound_per_s = stream.sound_ticks_per_s;
+    let picture = stamps(&stream.inputs[0], "v");
+    assert_eq!(
+        picture.len(),
+        3 * programmes.iter().map(frames).sum::<usize>()
     );
     let steps = picture.windows(2).map(|two| two[1] - two[0]);
     // A frame at 60 and at 24 per second, and the rounding of a programme to milliseconds.
@@ -174,13 +238,14 @@ async fn programmes_of_every_kind_join_without_a_fault() {
         "{:?}",
         steps.max()
     );
-    let sound = stamps(&stream, "a");
-    assert!(sound.windows(2).all(|two| two[1] - two[0] == 1920));
-    let length = (at - first) as i64;
-    assert!((sound.len() as i64 * 1920 - length).abs() <= 1920);
+    let sound = stamps(stream.inputs.last().unwrap(), "a");
+    let frame = 1024 * sound_per_s / 48_000;
+    assert!(sound.windows(2).all(|two| two[1] - two[0] == frame));
+    let length = length as i64 * sound_per_s / 90_000;
+    assert!((sound.len() as i64 * frame - length).abs() <= frame);
 
     let filters = "-vf blackdetect=d=0.3:pix_th=0.2 -af silencedetect=n=-60dB:d=0.3 -f null -";
-    let log = ffmpeg("-nostdin -hide_banner -copyts -v info", &stream, filters);
+    let log = ffmpeg("-nostdin -hide_banner -copyts -v info", stream, filters);
     let log = String::from_utf8_lossy(&log.stderr);
     let (light, loud) = (told(&log, "black_end"), told(&log, "silence_end"));
     assert_eq!(light.len(), 12, "{log}");
@@ -195,10 +260,8 @@ async fn programmes_of_every_kind_join_without_a_fault() {
         );
     }
     for loud in loud {
-        let skew = light
-            .iter()
-            .map(|light| (light - loud).abs())
-            .fold(f64::MAX, f64::min);
+        let apart = light.iter().map(|light| (light - loud).abs());
+        let skew = apart.fold(f64::MAX, f64::min);
         assert!(
             skew <= 0.020,
             "{skew} s between sound and picture at {loud}"
