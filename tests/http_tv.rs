@@ -133,6 +133,24 @@ async fn the_list_names_the_guide_and_the_channel_as_the_guide_does() {
         .send();
     assert_eq!(wrong.await.expect("an answer").status(), 400);
 
+    for (path, kind) in [
+        ("/channels.m3u", "audio/x-mpegurl"),
+        ("/xmltv.xml", "application/xml; charset=utf-8"),
+    ] {
+        let request = browser().get(station.url(path));
+        let request = request.header("Accept-Encoding", "gzip");
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.headers()["content-type"], kind);
+        assert_eq!(answer.headers()["vary"], "Accept-Encoding");
+        assert_eq!(answer.headers()["access-control-allow-origin"], "*");
+        let packed = answer.headers().contains_key("content-encoding");
+        assert_eq!(
+            packed,
+            list.len() >= 512 || path != "/channels.m3u",
+            "{path}"
+        );
+    }
+
     // The same station is known by the same names after a restart.
     drop(station);
     let again = text(&home.start(), "/channels.m3u").await;

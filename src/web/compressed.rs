@@ -56,6 +56,16 @@ impl Compressed {
             cache_control: "public, max-age=1",
         }
     }
+
+    /// A list of channels or programmes, for players on any page too; a minute late is early enough.
+    pub fn list(content_type: &'static str, text: String, gzip: TakesGzip) -> Self {
+        Self {
+            text,
+            gzip,
+            content_type,
+            cache_control: "public, max-age=60",
+        }
+    }
 }
 
 impl<'r> Responder<'r, 'static> for Compressed {

@@ -7,9 +7,9 @@ use rocket::serde::Serialize;
 use rocket::{Route, State, get, routes};
 
 use super::lineup::{Lineup, Listed};
+use super::open::Open;
 use crate::clock::SharedClock;
 use crate::timeline::{Airing, DurationMs, Plan, Rounds, UnixMs, guide, rounds};
-use crate::web::api::Fresh;
 use crate::web::errors::Problem;
 
 /// How much is told if nobody says how much …
@@ -89,7 +89,7 @@ fn guide_of_a_day(
     to: Option<i64>,
     lineup: Lineup,
     clock: &State<SharedClock>,
-) -> Result<Fresh, Problem> {
+) -> Result<Open, Problem> {
     let channel = lineup.channel(channel)?;
     let now = clock.now();
     let from = from.map_or(now, UnixMs::new);
@@ -102,7 +102,7 @@ fn guide_of_a_day(
             "A guide ends later than it begins.",
         ));
     }
-    Ok(Fresh::json(&Answer::new(channel, now, (from, to))))
+    Ok(Open::json(&Answer::new(channel, now, (from, to))))
 }
 
 impl<'a> Answer<'a> {

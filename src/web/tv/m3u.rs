@@ -1,11 +1,11 @@
 //! `/channels.m3u`: the list of channels that television sets and media centres take in.
 
-use rocket::http::{ContentType, Header, Status};
-use rocket::response::Responder;
+use rocket::http::Status;
 use rocket::{Route, get, routes};
 
 use super::address::Base;
 use super::lineup::{Lineup, Listed};
+use crate::web::compressed::{Compressed, TakesGzip};
 use crate::web::errors::Problem;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -42,20 +42,15 @@ impl Format {
     }
 }
 
-/// A list of channels; they change seldom, so a minute late is early enough.
-#[derive(Responder)]
-struct List {
-    body: (ContentType, String),
-    cache: Header<'static>,
-}
-
 #[get("/channels.m3u?<format>")]
-fn channels(format: Option<&str>, lineup: Lineup, base: Base) -> Result<List, Problem> {
+fn channels(
+    format: Option<&str>,
+    lineup: Lineup,
+    base: Base,
+    gzip: TakesGzip,
+) -> Result<Compressed, Problem> {
     let text = list(&lineup.0, Format::named(format)?, &base);
-    Ok(List {
-        body: (ContentType::new("audio", "x-mpegurl"), text),
-        cache: Header::new("Cache-Control", "public, max-age=60"),
-    })
+    Ok(Compressed::list("audio/x-mpegurl", text, gzip))
 }
 
 /// The list: each player reads the attributes it knows.

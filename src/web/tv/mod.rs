@@ -12,6 +12,7 @@ mod lineup;
 mod m3u;
 mod now_playing;
 mod oembed;
+mod open;
 mod pages;
 mod share;
 mod xml;

@@ -8,11 +8,11 @@ use rocket::{FromForm, Route, Shutdown, State, get, routes, tokio};
 
 use super::address::Base;
 use super::lineup::{Lineup, Listed};
+use super::open::{Open, for_any_page};
 use crate::audience::Events;
 use crate::clock::SharedClock;
 use crate::station::Station;
 use crate::timeline::{Airing, UnixMs, history, on_air};
-use crate::web::api::Fresh;
 use crate::web::errors::Problem;
 
 /// How many recent programmes are told if nobody says how many …
@@ -146,11 +146,11 @@ fn now_playing(
     base: Base,
     clock: &State<SharedClock>,
     events: &State<Events>,
-) -> Result<Fresh, Problem> {
+) -> Result<Open, Problem> {
     let channel = lineup.channel(asked.channel)?;
     let (now, viewers) = (clock.now(), events.viewers());
     let told = NowPlaying::new(channel, &base, now, viewers, asked.history());
-    Ok(Fresh::json(&told))
+    Ok(Open::json(&told))
 }
 
 /// A stream that no proxy may hold back to fill its buffer.
@@ -158,6 +158,7 @@ fn now_playing(
 struct Prompt<S> {
     stream: S,
     buffering: Header<'static>,
+    origin: Header<'static>,
 }
 
 /// The same at once and whenever another programme is on or announced. Whoever listens does not
@@ -190,6 +191,7 @@ fn updates<'a>(
     Ok(Prompt {
         stream,
         buffering: Header::new("X-Accel-Buffering", "no"),
+        origin: for_any_page(),
     })
 }
 

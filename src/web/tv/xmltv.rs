@@ -3,8 +3,6 @@
 use std::io;
 
 use quick_xml::events::{BytesText, Event};
-use rocket::http::{ContentType, Header};
-use rocket::response::Responder;
 use rocket::{Route, State, get, routes};
 
 use super::address::Base;
@@ -12,6 +10,7 @@ use super::lineup::{Lineup, Listed};
 use super::xml::{Xml, allowed, document, element};
 use crate::clock::SharedClock;
 use crate::timeline::{Airing, DurationMs, UnixMs, guide};
+use crate::web::compressed::{Compressed, TakesGzip};
 
 /// How far back the guide begins, so that a player's grid has no hole at its left edge …
 const BEHIND: DurationMs = DurationMs::new(2 * 3_600_000);
@@ -24,20 +23,10 @@ pub(super) fn routes() -> Vec<Route> {
     routes![xmltv]
 }
 
-/// A guide; what it says of the next minutes does not change.
-#[derive(Responder)]
-struct Guide {
-    body: (ContentType, String),
-    cache: Header<'static>,
-}
-
 #[get("/xmltv.xml")]
-fn xmltv(lineup: Lineup, base: Base, clock: &State<SharedClock>) -> Guide {
+fn xmltv(lineup: Lineup, base: Base, gzip: TakesGzip, clock: &State<SharedClock>) -> Compressed {
     let text = document(|xml| tv(xml, &lineup.0, &base, clock.now()));
-    Guide {
-        body: (ContentType::XML, text),
-        cache: Header::new("Cache-Control", "public, max-age=60"),
-    }
+    Compressed::list("application/xml; charset=utf-8", text, gzip)
 }
 
 /// The document: first every channel, then every programme, as the DTD wants it.
