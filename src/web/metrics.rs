@@ -6,7 +6,9 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use rocket::serde::Deserialize;
 
 use crate::audience::Events;
 use crate::station::Drift;
@@ -45,6 +47,16 @@ pub enum VoteCast {
     None,
 }
 
+/// What a viewer's picture comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(crate = "rocket::serde", rename_all = "lowercase")]
+pub enum ShownFrom {
+    /// A programme's own file.
+    File,
+    /// The channel's stream.
+    Stream,
+}
+
 /// One label with one of a few values, so that the number of series is bounded.
 type Label = [(&'static str, &'static str); 1];
 
@@ -61,8 +73,23 @@ pub struct Metrics {
     uploads: Family<Label, Counter>,
     upload_bytes: Counter,
     votes: Family<Label, Counter>,
+    drift: Drifts,
     jobs: Family<Label, Gauge>,
     jobs_done: Family<[(&'static str, String); 1], Gauge<f64, AtomicU64>>,
+}
+
+/// How far viewers' pictures are from the schedule, by what they come from.
+#[derive(Debug, Clone)]
+struct Drifts(Family<Label, Histogram>);
+
+impl Default for Drifts {
+    fn default() -> Self {
+        // A tick and two of a display at 60 Hz lie among them.
+        const LIMITS_S: [f64; 10] = [
+            0.000_2, 0.001, 0.002, 0.005, 0.01, 0.016_7, 0.033_4, 0.1, 0.5, 5.0,
+        ];
+        Self(Family::new_with_constructor(|| Histogram::new(LIMITS_S)))
+    }
 }
 
 /// How converting goes.
@@ -116,6 +143,18 @@ impl Metrics {
             VoteCast::None => "none",
         };
         self.votes.get_or_create(&[("vote", vote)]).inc();
+    }
+
+    /// Notes how far a viewer's picture was from the schedule.
+    pub fn drifted(&self, from: ShownFrom, error_s: f64) {
+        let deck = match from {
+            ShownFrom::File => "file",
+            ShownFrom::Stream => "stream",
+        };
+        self.drift
+            .0
+            .get_or_create(&[("deck", deck)])
+            .observe(error_s);
     }
 
     /// Takes over how converting goes.
@@ -189,6 +228,12 @@ impl Metrics {
             "How much of its present stage a running conversion has done",
             self.jobs_done.clone(),
         );
+        registry.register_with_unit(
+            "viewer_drift",
+            "How far viewers' pictures were from the schedule, sampled by their pages",
+            Unit::Seconds,
+            self.drift.0.clone(),
+        );
         registry.register("votes", "Votes kept, by what they say", self.votes.clone());
         registry.register(
             "station_changes",
@@ -221,6 +266,7 @@ mod tests {
         elsewhere.upload_ended(UploadResult::Refused);
         elsewhere.bytes_uploaded(77);
         elsewhere.voted(VoteCast::Dislike);
+        elsewhere.drifted(ShownFrom::Stream, 0.016);
         for done in [vec![("a".to_owned(), 0.25)], vec![("b".to_owned(), 0.5)]] {
             elsewhere.take_over_jobs(JobCounts {
                 waiting: 3,
@@ -236,6 +282,9 @@ mod tests {
             "onair_uploads_total{result=\"stored\"} 1",
             "onair_uploads_total{result=\"refused\"} 1",
             "onair_uploaded_bytes_total 77",
+            "onair_viewer_drift_seconds_bucket{le=\"0.01\",deck=\"stream\"} 0",
+            "onair_viewer_drift_seconds_bucket{le=\"0.0167\",deck=\"stream\"} 1",
+            "onair_viewer_drift_seconds_count{deck=\"stream\"} 1",
             "onair_votes_total{vote=\"dislike\"} 1",
             "onair_jobs{state=\"waiting\"} 3",
             "onair_jobs{state=\"failed\"} 0",

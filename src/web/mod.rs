@@ -6,6 +6,7 @@ mod compressed;
 mod delivery;
 mod direct;
 mod drain;
+mod drift;
 mod errors;
 mod events;
 mod form;
@@ -209,6 +210,7 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         .mount("/", api::routes())
         .mount("/", assets::routes())
         .mount("/", ops::routes())
+        .mount("/", drift::routes())
         .mount("/", events::routes())
         .mount("/", jobs::routes())
         .mount("/", linear::routes())
@@ -240,6 +242,7 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         .manage(media)
         .manage(uploads)
         .manage(metrics)
+        .manage(drift::Reporters::default())
         .manage(counted)
         .manage(Readiness::default());
     Ok(rocket)

@@ -45,9 +45,10 @@ const SETTINGS = {
   backBufferLength: BUFFER_BEHIND_S,
   capLevelToPlayerSize: true,
   nudgeOnVideoHole: false,
-  enableWebVTT: false,
-  enableIMSC1: false,
-  enableCEA708Captions: false,
+  // Words come as files of each programme, which the page draws.
+  subtitleTrackController: undefined,
+  subtitleStreamController: undefined,
+  timelineController: undefined,
   manifestLoadPolicy: patience(5_000, 10_000),
   playlistLoadPolicy: patience(5_000, 10_000),
   fragLoadPolicy: patience(8_000, 60_000),

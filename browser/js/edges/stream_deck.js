@@ -5,7 +5,7 @@ import { canAssemble, HlsSource } from "./hls_source.js";
 import { canPlayByItself, NativeSource } from "./native_source.js";
 import { pause, timeLimit } from "./now.js";
 
-/** @import { SoundPath } from "./deck.js" */
+/** @import { SoundPath, Words } from "./deck.js" */
 
 const LOAD_LIMIT_MS = 15_000;
 const LOOK_EVERY_MS = 20;
@@ -78,6 +78,11 @@ export class StreamDeck extends Deck {
     }
     this.#source = source;
     return source;
+  }
+
+  /** A browser that plays the stream by itself finds its words there too. @override @param {Words} now @param {Words | null} [next] */
+  offer(now, next = null) {
+    if (!(this.#source instanceof NativeSource)) super.offer(now, next);
   }
 
   /** @override */

@@ -3,6 +3,7 @@
 import { after } from "../edges/now.js";
 import { mountAnnouncer } from "./announcer.js";
 import { find } from "./dom.js";
+import { mountDriftReport } from "./drift_report.js";
 import { enterFullscreen } from "./fullscreen.js";
 import { mountIdle } from "./idle.js";
 import { mountPixelShift } from "./pixel_shift.js";
@@ -35,6 +36,7 @@ export function mountAmbientPage(page, { channel, player, signal: parent }) {
   mountSubtitles(root, parts); // as chosen on the main page
   mountAnnouncer(page, parts);
   mountPixelShift(root, { signal });
+  mountDriftReport(parts);
   hint.hidden = false;
   mountIdle(root, { signal, idleAfterMs: IDLE_AFTER_MS, onChange: (idle) => !idle && showHint() });
 

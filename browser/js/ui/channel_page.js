@@ -3,6 +3,7 @@
 import { mountAnnouncer } from "./announcer.js";
 import { mountCaptions } from "./captions.js";
 import { find } from "./dom.js";
+import { mountDriftReport } from "./drift_report.js";
 import { mountFullscreen } from "./fullscreen.js";
 import { mountGrace } from "./grace.js";
 import { mountHelp } from "./help.js";
@@ -40,6 +41,7 @@ export function mountChannelPage(page, { channel, player, signal: parent }) {
   mountSyncBadge(root, parts);
   mountSlates(root, parts);
   mountPictureInPicture(root, parts);
+  mountDriftReport(parts);
   const { say } = mountAnnouncer(page, parts);
   const sound = mountSound(root, parts);
   const captions = mountCaptions(root, { ...parts, announce: say });

@@ -17,6 +17,7 @@
  *   move: (stepMs: number) => void,
  *   goLive: () => void,
  *   behind_ms: () => number,
+ *   drift: () => { kind: "file" | "stream", error_ms: number | null },
  * }} PlayerControls
  *
  * @typedef {{ channel: Channel, player: PlayerControls, ticker: Ticker, signal: AbortSignal }} PageParts

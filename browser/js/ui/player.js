@@ -52,6 +52,7 @@ export function createPlayer({ root, channel, signal }) {
     move: (/** @type {number} */ stepMs) => player.move(stepMs),
     goLive: () => player.goLive(),
     behind_ms: () => player.shift.behind_ms,
+    drift: () => player.drift,
   });
 }
 
@@ -161,6 +162,11 @@ class Player {
     const { reel, running, deck } = this.front;
     const words = (/** @type {Airing} */ { captions, started_at_ms }) => ({ captions, zero_ms: started_at_ms });
     if (running && reel?.kind === "stream") deck.offer(words(current), next && words(next));
+  }
+
+  /** How far the picture is from where it is to be, and what it comes from. */
+  get drift() {
+    return { kind: this.front.reel?.kind ?? "file", error_ms: this.#steering.error_ms };
   }
 
   /** Whether a person can have another time than everyone now. */

@@ -12,6 +12,8 @@ import { findBinary } from "./station.js";
 
 /** Prepared once and uploaded from here afterwards. */
 const SHELF = fileURLToPath(new URL("../../../target/test-films/", import.meta.url));
+/** It has the number that changes with the format. */
+const TABLE = fileURLToPath(new URL("../../../src/media/package.rs", import.meta.url));
 const ON_AIR_LIMIT_MS = 60_000;
 
 /** @param {string[]} args */
@@ -29,7 +31,7 @@ async function onair(args) {
  * @returns {Promise<string[]>}
  */
 export async function houseFolders(plans) {
-  const recipe = await readFile(findBinary()).then((bytes) => bytes.length); // another build may have another recipe
+  const recipe = /RECIPE: u32 = (\d+)/.exec(await readFile(TABLE, "utf8"))?.[1];
   const name = createHash("sha256").update(JSON.stringify([plans, recipe])).digest("hex").slice(0, 16);
   const shelf = join(SHELF, `house-${name}`);
   if (!existsSync(shelf)) {
@@ -38,8 +40,8 @@ export async function houseFolders(plans) {
     await makeClips(spool, plans);
     for (const [clip, { frames, words }] of plans.entries()) {
       if (words) await writeFile(join(spool, `clip-${clip}.en.srt`), lines(words, Math.floor(frames / 25)));
-      await onair(["process", "--into", spool, join(spool, `clip-${clip}.mp4`)]);
     }
+    await onair(["process", "--into", spool, ...plans.map((_, clip) => join(spool, `clip-${clip}.mp4`))]);
     await rm(shelf, { recursive: true, force: true });
     await rename(spool, shelf);
   }
