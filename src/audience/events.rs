@@ -117,14 +117,15 @@ impl Events {
     }
 
     /// One viewer's stream: a snapshot at once, then every change, and a snapshot whenever it has
-    /// been silent for 15 s. It ends when the station closes.
-    pub fn stream(&self) -> impl Stream<Item = Bytes> + Send + use<> {
+    /// been silent for 15 s. It ends when the station closes. Who is `watching` counts as a viewer
+    /// as long as the stream is held.
+    pub fn stream(&self, watching: bool) -> impl Stream<Item = Bytes> + Send + use<> {
         let shared = self.shared.clone();
         let reader = Reader {
             newest: shared.newest.subscribe(),
             closed: shared.closed.clone(),
             seen: None,
-            _presence: shared.viewers.join(),
+            _presence: watching.then(|| shared.viewers.join()),
             shared,
         };
         futures::stream::unfold(reader, Reader::next)
@@ -253,7 +254,7 @@ struct Reader {
     closed: watch::Receiver<bool>,
     /// The newest frame this viewer has; none before the first snapshot.
     seen: Option<u64>,
-    _presence: Presence,
+    _presence: Option<Presence>,
 }
 
 impl Reader {

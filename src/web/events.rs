@@ -14,13 +14,20 @@ pub(super) fn routes() -> Vec<Route> {
     routes![video_updates]
 }
 
-/// One viewer's stream; they count as watching until it is dropped.
-struct EventStream(Events);
+/// One viewer's stream; they count as watching until it is dropped, unless they only want to know
+/// what is on.
+struct EventStream {
+    events: Events,
+    watching: bool,
+}
 
 /// `Last-Event-ID` needs no look: whoever comes back gets a fresh snapshot, so nothing is missed.
-#[get("/video-updates")]
-fn video_updates(events: &State<Events>) -> EventStream {
-    EventStream(events.inner().clone())
+#[get("/video-updates?<watching>")]
+fn video_updates(watching: Option<bool>, events: &State<Events>) -> EventStream {
+    EventStream {
+        events: events.inner().clone(),
+        watching: watching.unwrap_or(true),
+    }
 }
 
 impl<'r> Responder<'r, 'static> for EventStream {
@@ -32,7 +39,7 @@ impl<'r> Responder<'r, 'static> for EventStream {
             // nginx would hold frames back to fill its buffer.
             .header(Header::new("X-Accel-Buffering", "no"));
         if request.method() != rocket::http::Method::Head {
-            let frames = self.0.stream().map(Ok::<_, io::Error>);
+            let frames = self.events.stream(self.watching).map(Ok::<_, io::Error>);
             response.streamed_body(StreamReader::new(Box::pin(frames)));
         }
         response.ok()

@@ -34,11 +34,12 @@ const ROTATION_SPREAD_MS = 20_000;
 const SNAPSHOT_AGE_MAX_MS = 1_500;
 
 /**
- * Opens the channel; the first state comes from the snapshot in the page, if there is one.
- * @param {{ signal: AbortSignal, snapshot?: unknown }} options
+ * Opens the channel; the first state comes from the snapshot in the page, if there is one. A page that shows no picture
+ * is not `watching`.
+ * @param {{ signal: AbortSignal, snapshot?: unknown, watching?: boolean }} options
  * @returns {Channel}
  */
-export function createChannel({ signal, snapshot = inlineSnapshot() }) {
+export function createChannel({ signal, snapshot = inlineSnapshot(), watching = true }) {
   let state = INITIAL_STATE;
   /** @type {Set<(state: ChannelView) => void>} */
   const listeners = new Set();
@@ -111,6 +112,7 @@ export function createChannel({ signal, snapshot = inlineSnapshot() }) {
   const stream = openSharedStream(
     { onEvent: hear, onConnection: (connection) => dispatch({ type: "connection", connection }) },
     signal,
+    { watching },
   );
   if (snapshot) hear("on-air", snapshot);
 

@@ -8,6 +8,10 @@ import { after, localNowMs, pause } from "./now.js";
 /** @import { Connection } from "../core/state.js" */
 
 const STREAM_URL = "/video-updates";
+
+/** Where the channel's stream is; who is not watching is not counted. @param {boolean} watching */
+export const streamAddress = (watching) => (watching ? STREAM_URL : `${STREAM_URL}?watching=false`);
+
 /** The server writes at least every 15 s; two missed and a bit mean the line is dead. */
 const SILENCE_LIMIT_MS = 40_000;
 const CONNECT_LIMIT_MS = 10_000;

@@ -3,7 +3,7 @@
 
 import { exchangeClock } from "./api.js";
 import { ClockProbe } from "./clock_probe.js";
-import { EventStream } from "./event_stream.js";
+import { EventStream, streamAddress } from "./event_stream.js";
 import { localNowMs, timeLimit } from "./now.js";
 
 /** @import { ClockSample } from "../core/server_clock.js" */
@@ -25,17 +25,18 @@ const CLOCK_LIMIT_MS = 1_000;
 const DIRECT_EXCHANGES = 3;
 
 /**
- * Opens the stream and the clock for this tab.
+ * Opens the stream and the clock for this tab. Pages without a picture are not `watching`, and have a worker of their own.
  * @param {StreamListener} listener
  * @param {AbortSignal} signal
+ * @param {{ watching: boolean }} options
  * @returns {SharedStream}
  */
-export function openSharedStream(listener, signal) {
-  const worker = startWorker();
+export function openSharedStream(listener, signal, { watching }) {
+  const worker = startWorker(watching);
   /** @type {WorkerTab | EventStream} */
-  let source = worker ? new WorkerTab(worker.port, listener, signal) : openOwnStream(listener, signal);
+  let source = worker ? new WorkerTab(worker.port, listener, signal) : openOwnStream(listener, signal, watching);
   worker?.addEventListener("error", () => {
-    source = openOwnStream(listener, signal); // the worker's script could not be loaded or started
+    source = openOwnStream(listener, signal, watching); // the worker's script could not be loaded or started
   }, { once: true, signal });
   const exchange = () => (source instanceof WorkerTab ? source.exchangeClock(signal) : exchangeClock(signal));
   const probe = new ClockProbe(exchange, signal);
@@ -62,18 +63,20 @@ async function exchangeDirectly(probe, signal) {
   }
 }
 
-function startWorker() {
+/** @param {boolean} watching */
+function startWorker(watching) {
   if (!("SharedWorker" in globalThis)) return null;
   try {
-    return new SharedWorker(new URL("./stream_worker.js", import.meta.url), { type: "module", name: WORKER_NAME });
+    const script = new URL(watching ? "./stream_worker.js" : "./stream_worker.js?watching=false", import.meta.url);
+    return new SharedWorker(script, { type: "module", name: watching ? WORKER_NAME : `${WORKER_NAME}-not-watching` });
   } catch {
     return null;
   }
 }
 
-/** @param {StreamListener} listener @param {AbortSignal} signal */
-function openOwnStream(listener, signal) {
-  const stream = new EventStream(listener, signal);
+/** @param {StreamListener} listener @param {AbortSignal} signal @param {boolean} watching */
+function openOwnStream(listener, signal, watching) {
+  const stream = new EventStream(listener, signal, streamAddress(watching));
   addEventListener("online", () => stream.retry(), { signal });
   return stream;
 }

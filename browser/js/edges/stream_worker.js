@@ -3,7 +3,7 @@
 
 import { exchangeClock } from "./api.js";
 import { ClockProbe } from "./clock_probe.js";
-import { EventStream } from "./event_stream.js";
+import { EventStream, streamAddress } from "./event_stream.js";
 import { every, localNowMs } from "./now.js";
 
 /** @import { Connection } from "../core/state.js" */
@@ -38,6 +38,7 @@ const stream = new EventStream(
     },
   },
   whole.signal,
+  streamAddress(new URLSearchParams(self.location.search).get("watching") !== "false"),
 );
 const probe = new ClockProbe(exchangeClock, whole.signal);
 

@@ -4,4 +4,4 @@ import { createChannel } from "../edges/channel.js";
 import { mountGuidePage } from "../ui/guide/page.js";
 
 const { signal } = new AbortController();
-mountGuidePage(document, { channel: createChannel({ signal }), signal });
+mountGuidePage(document, { channel: createChannel({ signal, watching: false }), signal });

@@ -42,7 +42,7 @@ after(async () => {
 
 /** What the stream says at once. @param {Station} station */
 async function told({ url }) {
-  const answer = await fetch(`${url}/video-updates`);
+  const answer = await fetch(`${url}/video-updates?watching=false`);
   const reader = /** @type {ReadableStream<Uint8Array>} */ (answer.body).getReader();
   const decoder = new TextDecoder();
   let text = "";
@@ -124,6 +124,14 @@ test("an upload is in the guide at once, at the time the uploader is told", asyn
   assert.equal(Date.parse((await row.locator("time").getAttribute("datetime")) ?? ""), on_air_at_ms);
   await agree(page, clips);
   assert.match((await page.locator("[data-part-note]").textContent()) ?? "", /^4 programmes in turn, again every 0:18\.$/);
+  await leave();
+});
+
+test("whoever reads the guide is not watching", async () => {
+  const { page, leave } = await newViewer(browser);
+  await open(page, evening);
+  await agree(page, evening);
+  assert.equal((await told(evening)).viewers, 0);
   await leave();
 });
 
