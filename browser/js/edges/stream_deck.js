@@ -99,7 +99,8 @@ export class StreamDeck extends Deck {
     const shiftS = (Number(dataset.zeroMs) - this.origin_ms) / 1_000;
     if (!Number.isFinite(shiftS) || dataset.shifted) return;
     dataset.shifted = "";
-    for (const cue of track.cues ?? []) {
+    // All at once: the list sorts itself anew with every time that changes.
+    for (const cue of [...(track.cues ?? [])]) {
       cue.startTime += shiftS;
       cue.endTime += shiftS;
     }

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -90,6 +90,21 @@ export class Station {
       await new Promise((then) => setTimeout(then, 20));
     }
     throw new Error(`the station did not get ready:\n${this.output}`);
+  }
+
+  /**
+   * Has the films in `directory` on the air from the first frame on, as they are now. A station that comes up without any
+   * has announced nothing, so nobody waits until what was on and what came next are over.
+   * @param {string} directory
+   */
+  async beginAnew(directory) {
+    await this.kill();
+    const aside = join(this.#directory, "aside");
+    await mkdir(aside);
+    const names = await readdir(directory);
+    for (const name of names) await rename(join(directory, name), join(aside, name));
+    await this.boot();
+    for (const name of names) await rename(join(aside, name), join(directory, name));
   }
 
   /** Ends the process without a chance to tidy up, as a power cut would. */
