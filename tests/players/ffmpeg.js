@@ -7,8 +7,11 @@ import { Player, skewMs } from "./heard.js";
 /** What a reader of a live stream may be behind it more than at its start: what it had in hand then. */
 const BUFFER_MS = 6_000;
 
-/** Said of every live stream of MP4 fragments: its demuxer reads the init segment again with each new playlist. */
-const HARMLESS = /Found duplicated MOOV Atom/;
+/**
+ * Said of every live stream of MP4 fragments, whose demuxer reads the init segment again with each new playlist, and of
+ * every one that offers words, which it does not read.
+ */
+const HARMLESS = /Found duplicated MOOV Atom|Can't support the subtitle\(uri: words-/;
 
 /**
  * @param {string} name @param {string} url
