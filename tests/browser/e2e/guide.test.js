@@ -156,7 +156,7 @@ test("what was on before is there for whoever asks, as far as the channel was on
   const { page, leave } = await newViewer(browser);
   await open(page, evening);
   const rows = await page.locator("[data-slot]").count();
-  await page.getByRole("button", { name: "Show what was on before" }).click();
+  await page.getByRole("button", { name: "Earlier today" }).click();
   await page.getByText("Nothing else was on before.").waitFor({ state: "attached" }); // the station is minutes old
   assert.equal(await page.locator("[data-slot]").count(), rows);
   assert.equal(await page.locator("[data-earlier]").isVisible(), false);
