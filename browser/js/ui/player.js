@@ -26,6 +26,8 @@ const LOAD_BEFORE_MS = 10_000;
 const LOAD_ANYWAY_MS = 2_500;
 /** The clock must be known this well before anything is put in its place. */
 const CLOCK_UNCERTAINTY_MAX_MS = 250;
+/** The first picture gets the machine to itself for this long. */
+const SETTLE_MS = 1_000;
 /** With less than this left of a programme that the stream is not going on after, it is not worth going over to it. */
 const STREAM_WORTH_MS = 8_000;
 /** A stream that does not begin is left alone for this long: files do. */
@@ -234,7 +236,7 @@ class Player {
     const leftMs = until_ms - this.#channel.now();
     const frontIsThere = this.front.running && carries(this.front.reel, current);
     const goesOn = next?.linear || leftMs > STREAM_WORTH_MS;
-    if (frontIsThere && goesOn && this.#canStream(current) && this.#stream && !this.#stream.reel) {
+    if (frontIsThere && this.front.settled && goesOn && this.#canStream(current) && this.#stream && !this.#stream.reel) {
       void this.#launch(this.#stream, streamReel(this.#channelId), current);
     }
     if (!next || this.#isTaken(next)) return;
@@ -284,6 +286,10 @@ class Player {
     if (!allowed) return;
     slot.running = true;
     this.#steering.follow(deck, reel, start);
+    after(SETTLE_MS, () => {
+      slot.settled = true;
+      this.#evaluate();
+    }, AbortSignal.any([until, this.#signal]));
   }
 
   /** The slot becomes the front at `atMs` (server time); what was there goes a moment later. @param {Slot} slot @param {number} atMs @param {AbortSignal} until */

@@ -11,6 +11,8 @@ export class Slot {
   work = new AbortController();
   /** Released and on its way by itself. */
   running = false;
+  /** Running for so long that other work does not disturb it. */
+  settled = false;
   /** Launches that failed since one succeeded. */
   failures = 0;
   backoff = new Backoff({ first_ms: 400, limit_ms: 8_000 });
@@ -26,6 +28,7 @@ export class Slot {
     this.work = new AbortController();
     this.reel = reel;
     this.running = false;
+    this.settled = false;
     return this.work.signal;
   }
 

@@ -23,8 +23,9 @@ const HOUSE = [101, 113, 97, 106].map((frames, clip) => ({ frames, sound: true, 
 /** Of another format: a file that is no part of the stream. */
 const FILE_FRAMES = 100;
 const SIZE = { width: 640, height: 480 };
-/** On a busy machine pictures come a little late; a lost schedule is seconds away. */
-const RIGHT_WITHIN_MS = 150;
+/** On a busy machine pictures come late now and then; a lost schedule, a wrong programme or none is seconds away. */
+const RIGHT_WITHIN_MS = 300;
+const WRONG_SHARE_MAX = 0.08;
 
 /** @type {string} */ let files;
 /** @type {Browser} */ let browser;
@@ -49,7 +50,8 @@ after(async () => {
   if (files) await rm(files, { recursive: true, force: true });
 });
 
-const openViewer = () => Viewer.open(station.url, { browser, size: SIZE });
+/** @param {(page: Page) => Promise<unknown>} [prepare] */
+const openViewer = (prepare) => Viewer.open(station.url, { browser, size: SIZE, prepare });
 
 /** Waits until the stream is what is shown. @param {Page} page */
 const onTheStream = async (page) => {
@@ -150,7 +152,7 @@ test("a round: three changes on one element, without a server, then a file, and 
   const wrong = Array.from({ length: 400 }, (_, step) => onStreamMs + ((monotonicMs() - 100 - onStreamMs) * step) / 400)
     .filter((atMs) => wrongBy(showings, observer.airings, atMs) > RIGHT_WITHIN_MS)
     .map((atMs) => Math.round(atMs - fromMs));
-  assert.ok(wrong.length < 12, `of ${Math.round(monotonicMs() - fromMs)} ms the picture was wrong at ${wrong.join(", ")}`);
+  assert.ok(wrong.length < 400 * WRONG_SHARE_MAX, `of ${Math.round(monotonicMs() - fromMs)} ms the picture was wrong at ${wrong.join(", ")}`);
   await viewer.close();
   observer.close();
   observer = await Observer.open(station.url, (await clockOffset(station.url)).offset_ms);
@@ -192,6 +194,22 @@ test("a person stops the picture, goes on, goes back, and joins the others again
   assert.ok(await pause.evaluate((element) => element === document.activeElement), "the focus does not go with the button");
   await page.keyboard.press("ArrowRight");
   assert.equal(await player.getAttribute("data-shift"), null, "nobody is ahead of the channel");
+  await viewer.close();
+});
+
+test("where the stream does not come, files go on", async () => {
+  const viewer = await openViewer((page) => page.route("**/vendor/hls.js", (route) => route.abort()));
+  const { page } = viewer;
+  const address = () => page.locator("video[data-front]").getAttribute("src");
+  await showsTheRightFrame(viewer);
+  const first = await address();
+  const limitMs = monotonicMs() + PATIENCE_MS;
+  while ((await address()) === first) {
+    assert.ok(monotonicMs() < limitMs, "a change of programme");
+    await setTimeout(100);
+  }
+  await showsTheRightFrame(viewer);
+  assert.ok(await page.locator("[data-pause]").isHidden(), "there is no grace without the stream");
   await viewer.close();
 });
 
