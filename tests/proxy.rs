@@ -127,6 +127,12 @@ async fn the_shipped_proxy_lets_everything_through() {
         })
         .await;
 
+    // So does what is on, for other programs, who are led to the proxy.
+    let mut news = watch(&client, &proxy.url("/api/nowplaying/updates")).await;
+    let news = news.next().await.expect("at once").data;
+    let stream_of_ts = news["channel"]["streams"]["ts"].as_str();
+    assert_eq!(stream_of_ts, Some(proxy.url("/channels/main.ts").as_str()));
+
     let whole = fs::read(home.path("static").join("1.mp4")).expect("the video");
     let range = client
         .get(proxy.url("/static/1.mp4"))
