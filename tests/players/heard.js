@@ -94,8 +94,9 @@ export function skewMs(light, loud) {
 }
 
 /**
+ * `late`: how often a player had bytes and time stamps but no processor in time; `frames`: how many it showed, if it tells.
  * @typedef {{
- *   name: string, changes: number, seconds: number, errors: string[], stalls: number, backwards: number,
+ *   name: string, changes: number, seconds: number, errors: string[], stalls: number, backwards: number, late?: number, frames?: number,
  *   skewMs: number | null, firstFrameMs: number | null, note?: string,
  * }} Report
  */

@@ -43,7 +43,7 @@ async function watch(url) {
   const brush = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
   const seen = {
     frames: 0, stalls: 0, backwards: 0, changes: 0, dark: false,
-    first: 0, last: -Infinity, errors: /** @type {string[]} */ ([]), heights: new Set(),
+    first: 0, last: -Infinity, lookedMs: 0, held: 0, errors: /** @type {string[]} */ ([]), heights: new Set(),
   };
   const hls = new Hls({ backBufferLength: 20 });
   hls.on(Hls.Events.ERROR, (/** @type {any} */ _, /** @type {any} */ data) => {
@@ -54,7 +54,10 @@ async function watch(url) {
   hls.attachMedia(video);
   video.addEventListener("waiting", () => (seen.stalls += seen.frames > 0 ? 1 : 0));
   video.addEventListener("error", () => seen.errors.push(`video: ${video.error?.message}`));
-  const look = (/** @type {number} */ _, /** @type {{ mediaTime: number }} */ { mediaTime }) => {
+  const look = (/** @type {number} */ nowMs, /** @type {{ mediaTime: number }} */ { mediaTime }) => {
+    // The picture stood still, whatever the events say.
+    if (seen.frames > 0) seen.held = Math.max(seen.held, (nowMs - seen.lookedMs) / 1000 - (mediaTime - seen.last));
+    seen.lookedMs = nowMs;
     if (seen.frames === 0) seen.first = mediaTime;
     if (mediaTime <= seen.last) seen.backwards += 1;
     seen.last = mediaTime;
@@ -66,7 +69,7 @@ async function watch(url) {
     video.requestVideoFrameCallback(look);
   };
   video.requestVideoFrameCallback(look);
-  await video.play().catch(() => undefined); // autoplay does it as well
+  void video.play().catch(() => undefined); // autoplay does it as well
   Object.assign(globalThis, {
     seen,
     switchRung: () => (hls.nextLevel = (hls.currentLevel + 1) % hls.levels.length),
@@ -76,7 +79,7 @@ async function watch(url) {
       errors: seen.errors,
       stalls: seen.stalls,
       backwards: seen.backwards,
-      note: `rungs of ${[...seen.heights].join(", ")} lines`,
+      note: `rungs of ${[...seen.heights].join(", ")} lines; held for ${(seen.held * 1000).toFixed(0)} ms at most`,
     }),
   });
 }

@@ -13,7 +13,9 @@ import { Player, skewMs } from "./heard.js";
 const START_LIMIT_MS = 20_000;
 /** Words of its own about options, which are no complaint about the stream. */
 const FAULT = /error|invalid|corrupt|desync|discontinu|non-mon|failed|too slow|underrun|reset/i;
-const HARMLESS = /^\[ipc_|^\[cplayer\] (Command line|Setting option|Set property|Run command)|command line options/i;
+/** Its audio device, which is none, was not served in time by a busy machine. */
+const LATE = /Audio device underrun detected/;
+const HARMLESS = /Audio device underrun|restarting audio after underrun|^\[ipc_|^\[cplayer\] (Command line|Setting option|Set property|Run command)|command line options/i;
 
 /** @param {string} name @param {string} url */
 export function playInMpv(name, url) {
@@ -46,6 +48,7 @@ export function playInMpv(name, url) {
         seconds: seen.seconds,
         errors: endedItself ? [...errors, `it ended by itself: ${player.lastWords()}`] : errors,
         stalls: seen.stalls,
+        late: player.texts(LATE).length,
         backwards: light.filter((at, place) => place > 0 && at <= Number(light[place - 1])).length + seen.backwards,
         skewMs: skewMs(light, player.numbers(/silence_end: ([\d.]+)/)),
         firstFrameMs,

@@ -22,6 +22,7 @@ import { playInVlc } from "./vlc.js";
 const CHANGES = Number(process.argv[2] ?? 50);
 const lengths = Object.values(PROGRAMMES).map(({ seconds }) => seconds);
 const meanS = lengths.reduce((sum, seconds) => sum + seconds, 0) / lengths.length;
+const MOST_TUNE_IN_MS = 1_000;
 /** One more than is asked for, and the moments at the beginning. */
 const lastingMs = (CHANGES + 2) * meanS * 1000 + 5_000;
 
@@ -38,15 +39,11 @@ try {
   const at = (/** @type {string} */ path) => `${relay.url}/channels/main${path}`;
   const [cmaf, ts, endless] = [at("/master.m3u8"), at("/ts.m3u8"), at(".ts")];
 
-  const tuneIns = [];
   for (const [name, url] of Object.entries({ "CMAF": cmaf, "TS": ts, "endless": endless })) {
-    const player = playInMpv(`mpv, ${name}`, url);
-    const ms = await player.firstFrameMs();
-    await player.report();
-    console.log(`mpv tunes in to ${name}: first frame after ${ms.toFixed(0)} ms`);
-    tuneIns.push(ms);
+    const tookMs = [await tuneIn(url), await tuneIn(url)];
+    console.log(`mpv tunes in to ${name}: first frame after ${tookMs.map((ms) => ms.toFixed(0)).join(" and ")} ms`);
+    if (!(Math.min(...tookMs) <= MOST_TUNE_IN_MS)) failed = true;
   }
-  if (!(Math.min(...tuneIns) <= 1000)) failed = true;
 
   console.log(`Playing for ${(lastingMs / 1000).toFixed(0)} s.`);
   const hls = await playInHlsJs(browser, "hls.js, CMAF", relay.url, cmaf);
@@ -89,6 +86,14 @@ try {
   await folder.remove();
 }
 process.exit(failed ? 1 : 0);
+
+/** How long mpv takes from its start to the first frame. @param {string} url */
+async function tuneIn(url) {
+  const player = playInMpv("mpv", url);
+  const ms = await player.firstFrameMs();
+  await player.player.stop();
+  return ms;
+}
 
 async function upload() {
   const file = join(folder.directory, ".latecomer.mp4");

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const LIMIT_MS = 300_000;
 const LOOK_EVERY_MS = 250;
-/** Players begin three segments before the end. */
-const SEGMENTS = 5;
+/** Players begin three target durations before the end; hls.js never gets over a gap it begins in. */
+const SEGMENTS = 8;
 
 /**
  * Waits until the stream of the channel is listed without a gap for as far as it is known.

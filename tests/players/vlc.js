@@ -12,12 +12,14 @@ import { Player } from "./heard.js";
 
 const NOBODY = 65534;
 /** What VLC says when something was not right or not in time. */
-const FAULT = /too late|too early|late picture|discontinuit|timestamp conversion failed|corrupt|decoder error|h264 .*error|aac .*error|underflow|no reference clock|error while/i;
+const FAULT = /too late|too early|discontinuit|timestamp conversion failed|corrupt|decoder error|h264 .*error|aac .*error|underflow|no reference clock|error while/i;
 /**
  * About its own parts that are not installed, and about a machine without a screen; and that fragments of another programme
  * have other numbers, upon which it does what is right: it takes the time from the fragment.
  */
-const HARMLESS = /Fragment sequence discontinuity|dbus|interface|libvlc|looking for|vdpau|vaapi|xcb|hotkeys|gnutls|keystore/i;
+const HARMLESS = /picture is too late to be displayed|Fragment sequence discontinuity|dbus|interface|libvlc|looking for|vdpau|vaapi|xcb|hotkeys|gnutls|keystore/i;
+/** A busy machine did not decode it in time. */
+const LATE = /picture is too late to be displayed/;
 /** It said that it had to wait for bytes. */
 const WAITED = /Stream buffering done/;
 
@@ -40,7 +42,7 @@ export function playInVlc(name, url) {
       const endedItself = player.hasEnded;
       const told = endedItself ? "" : await ask(join(home, "rc"), "stats\nget_time\n").catch((error) => String(error));
       const count = (/** @type {RegExp} */ pattern) => Number(pattern.exec(told)?.[1] ?? Number.NaN);
-      const lost = count(/frames lost *: *(\d+)/) + count(/buffers lost *: *(\d+)/) + count(/corrupted *: *(\d+)/) + count(/discontinuities *: *(\d+)/);
+      const lost = count(/buffers lost *: *(\d+)/) + count(/corrupted *: *(\d+)/) + count(/discontinuities *: *(\d+)/);
       const begun = player.lines.find(({ text }) => /Received first picture|first picture/.test(text))?.atMs;
       const endMs = performance.now();
       // Afterwards: what it breaks off when it is stopped is no fault.
@@ -55,10 +57,12 @@ export function playInVlc(name, url) {
         seconds: begun === undefined ? 0 : (endMs - begun) / 1000,
         errors: [...errors, ...(endedItself ? [`it ended by itself: ${player.lastWords()}`] : []), ...(lost === 0 ? [] : [`of its statistics: ${told}`])],
         stalls: Math.max(0, waits - 1),
+        late: player.texts(LATE).length,
+        frames: count(/frames displayed *: *(\d+)/),
         backwards: 0,
         skewMs: null,
         firstFrameMs: begun === undefined ? null : begun - player.startedMs,
-        note: `${count(/frames displayed *: *(\d+)/)} frames shown, ${lost} lost`,
+        note: `${count(/frames displayed *: *(\d+)/)} frames shown`,
       };
     },
   };
