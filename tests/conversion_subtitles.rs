@@ -14,7 +14,7 @@ use std::os::unix::fs::MetadataExt;
 use converting::*;
 use reqwest::StatusCode;
 use serde_json::Value;
-use station::{Home, Station, browser};
+use station::{Home, Station, browser, watch};
 
 const ENGLISH: &str = "1\n00:00:00,500 --> 00:00:01,500\nGood evening\n";
 const FRENCH: &str = "1\n00:00:00,500 --> 00:00:01,500\nBonsoir\n";
@@ -99,14 +99,16 @@ async fn subtitles_beside_a_video_and_uploaded_later_can_be_chosen() {
     assert_eq!(told.data["current"]["captions"][0]["label"], "Deutsch");
 }
 
-/// The one video there is, once it is as `fits` says.
+/// The one video there is, once it is as `fits` says; looked at whenever jobs begin and end.
 async fn until_it(station: &Station, fits: impl Fn(&Value) -> bool) -> Value {
+    let mut updates = watch(&browser(), &station.url("/job-updates")).await;
     let told = async {
         loop {
             let video = library(station).await.into_values().next();
             if let Some(video) = video.filter(&fits) {
                 return video;
             }
+            updates.next().await.expect("the jobs go on");
         }
     };
     let told = tokio::time::timeout(PATIENCE, told).await;
