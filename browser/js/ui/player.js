@@ -205,6 +205,7 @@ class Player {
     const { shown } = this.shift.programmes();
     this.#steering.leave({ lost: true });
     if (this.#hasGrace && reel && shown?.linear !== false) void this.#launch(this.front, reel, shown);
+    else this.front.deck.video.pause();
     this.#evaluate();
   }
 
@@ -278,8 +279,14 @@ class Player {
     const sway = (/** @type {number} */ serverMs) => this.#steering.sway(serverMs);
     const start = await parkOnTime({ deck, reel, airing, now: this.shift.now, starts: this.#starts, sway, until });
     if (!start) return;
-    const allowing = this.#sound.release(deck);
-    if (slot !== this.front) await this.#handOver(slot, start.start_ms, until);
+    const isGoingOver = slot === this.#stream && slot !== this.front;
+    const allowing = this.#sound.release(deck, { orMuted: !isGoingOver });
+    let isRefused = false;
+    void allowing.then((isAllowed) => (isRefused = !isAllowed));
+    if (slot !== this.front) await renderingOf(start.start_ms, this.shift.now, until);
+    // A late stream may have nothing of what is on by now, and an element that nobody has touched may have to be mute.
+    if (isGoingOver && (isRefused || !carries(reel, this.#channel.moment()?.current ?? null))) throw new DeckError("the file goes on better", { fatal: false });
+    if (slot !== this.front) this.#handOver(slot);
     const allowed = await allowing;
     until.throwIfAborted();
     this.#reflectState(allowed ? "playing" : "blocked");
@@ -292,9 +299,8 @@ class Player {
     }, AbortSignal.any([until, this.#signal]));
   }
 
-  /** The slot becomes the front at `atMs` (server time); what was there goes a moment later. @param {Slot} slot @param {number} atMs @param {AbortSignal} until */
-  async #handOver(slot, atMs, until) {
-    await renderingOf(atMs, this.shift.now, until);
+  /** The slot becomes the front; what was there goes a moment later. @param {Slot} slot */
+  #handOver(slot) {
     const gone = this.front;
     this.front = slot;
     if (gone.running && carries(gone.reel, this.#channel.moment()?.current ?? null)) gone.deck.video.pause(); // not to be heard twice

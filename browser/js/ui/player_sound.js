@@ -41,17 +41,18 @@ export class PlayerSound {
   }
 
   /**
-   * Releases a deck; if the browser refuses the sound, without it.
+   * Releases a deck; if the browser refuses the sound, without it, unless that is no choice.
    * @param {Deck} deck
+   * @param {{ orMuted?: boolean }} [options]
    * @returns {Promise<boolean>} false if it refuses even the picture: a person must ask first
    */
-  async release(deck) {
+  async release(deck, { orMuted = true } = {}) {
     try {
       await deck.release();
       return true;
     } catch (error) {
       if (!isRefusal(error)) return true; // overtaken by a newer load or pause, which answers for itself
-      if (this.#muted) return false;
+      if (this.#muted || !orMuted) return false;
       this.#muted = true; // not kept: the person wanted sound
       this.#apply();
       return this.release(deck);

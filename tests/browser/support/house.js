@@ -57,7 +57,7 @@ const lines = (words, seconds) =>
  * @param {{ url: string }} station @param {ReadonlyArray<string>} folders
  */
 export async function putOnTheStream({ url }, folders) {
-  for (const folder of folders) await onair(["upload", "--server", url, folder]);
+  await onair(["upload", "--server", url, ...folders]);
   const limit = performance.now() + ON_AIR_LIMIT_MS;
   while (performance.now() < limit) {
     const page = await (await fetch(url)).text();
