@@ -1,12 +1,14 @@
-// Keeps a ServerClock fresh: a few quick exchanges at first, then a pair about every ten seconds, and at once
+// Keeps a ServerClock fresh: a few quick exchanges at first and once the page stands, then a pair about every ten seconds, and at once
 // when asked (a tab that was hidden, a machine that slept).
 
 import { ServerClock } from "../core/server_clock.js";
-import { every, localNowMs, pause } from "./now.js";
+import { after, every, localNowMs, pause } from "./now.js";
 
 /** @import { ClockSample } from "../core/server_clock.js" */
 
 const FIRST_EXCHANGES = 6;
+/** The first ones are disturbed by the page that is being loaded. */
+const AGAIN_AFTER_MS = 2_000;
 const REFRESH_EXCHANGES = 2;
 const REFRESH_EVERY_MS = 10_000;
 const BETWEEN_EXCHANGES_MS = 30;
@@ -33,6 +35,7 @@ export class ClockProbe {
     this.#exchange = exchange;
     this.#signal = signal;
     void this.refresh(FIRST_EXCHANGES);
+    after(AGAIN_AFTER_MS, () => void this.refresh(FIRST_EXCHANGES), signal);
     every(REFRESH_EVERY_MS, () => void this.refresh(), signal);
   }
 
