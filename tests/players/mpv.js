@@ -70,7 +70,9 @@ async function watchProperties(path, player) {
   const names = ["paused-for-cache", "time-pos", "avsync", "frame-drop-count", "decoder-frame-drop-count"];
   for (const [id, property] of names.entries()) socket.write(`${JSON.stringify({ command: ["observe_property", id + 1, property] })}\n`);
   const dropped = new Map();
-  createInterface({ input: socket }).on("line", (line) => {
+  const told = createInterface({ input: socket });
+  told.on("error", () => socket.destroy()); // mpv has gone
+  told.on("line", (line) => {
     const { event, name, data } = JSON.parse(line);
     if (event !== "property-change" || data === undefined || data === null) return;
     if (name === "paused-for-cache" && data) seen.stalls += 1;
