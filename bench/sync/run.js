@@ -1,19 +1,21 @@
 // make bench-sync: how closely real Chromium viewers agree on the frame.
 //
 //   node bench/sync/run.js [--viewers=2] [--seconds=90] [--openings=15] [--page=/] [--sound=yes|no]
-//                          [--house] [--url=STATION] [--json=FILE] [--text=FILE] [--strict]
+//                          [--house] [--converting] [--url=STATION] [--json=FILE] [--text=FILE] [--strict]
 //
 // Starts the release binary on a free port with numbered clips of its own and opens one browser process per
 // viewer. With --house the clips are prepared first, so that the channel is one stream and every change one within it. Exits with 0 when everything could be measured, also when a target is missed; with --strict a miss
 // exits with 1. Could something not be measured, it exits with 2.
 
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { launchChromium } from "../../tests/browser/support/chromium.js";
 import { houseFolders, putOnTheStream } from "../../tests/browser/support/house.js";
-import { Station } from "../../tests/browser/support/station.js";
+import { findBinary, Station } from "../../tests/browser/support/station.js";
 import { changes, firstRight, FRAME_MS, quantile, sameShare, spreads, TICK_MS, wrongBy } from "./analyse.js";
 import { makeClips } from "./clips.js";
 import { clockOffset, monotonicMs, Observer } from "./observer.js";
@@ -42,6 +44,7 @@ const { values: options } = parseArgs({
     page: { type: "string", default: "/" },
     sound: { type: "string", default: "yes" },
     house: { type: "boolean", default: false },
+    converting: { type: "boolean", default: false },
     url: { type: "string" },
     json: { type: "string" },
     text: { type: "string" },
@@ -152,6 +155,20 @@ async function startHouse(plans) {
   return station;
 }
 
+/** Converts a long film over and over, as far back as a station's own jobs stand. @returns {{ stop: () => void }} */
+function convert() {
+  const film = ["-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=25:duration=20", "-c:v", "libx264", "-preset", "ultrafast"];
+  const script = `ffmpeg -nostdin -v error -y "$@" "$0/film.mp4" && while "$ONAIR" process "$0/film.mp4" --into "$0/made" >"$0/said"; do rm -r "$0/made"; done`;
+  const folder = mkdtempSync(join(tmpdir(), "onair-bench-converting-"));
+  const job = spawn("nice", ["-n", "10", "bash", "-c", script, folder, ...film], { detached: true, stdio: "ignore", env: { ...process.env, ONAIR: findBinary() } });
+  return {
+    stop() {
+      if (job.pid) process.kill(-job.pid, "SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
 async function main() {
   const viewers = Number(options.viewers);
   const sound = options.sound !== "no";
@@ -159,6 +176,7 @@ async function main() {
   const start = house ? startHouse : startFiles;
   const loadBefore = loadavg()[0];
   const station = options.url ? { url: options.url, stop: () => {} } : await start(CLIP_FRAMES.map((frames) => ({ frames, sound })));
+  const job = options.converting ? convert() : null;
   /** @type {Observer | null} */
   let observer = null;
   try {
@@ -171,7 +189,7 @@ async function main() {
     const figures = figuresOf(together, openings);
     const text = [
       `${viewers} viewers of ${options.page}, ${house ? "640×360, one stream," : "320×180, files,"} 25 fps ${sound ? "with" : "without"} sound, ${together.seconds.toFixed(0)} s,`,
-      `${together.changes.flat().length} changes of programme, ${openings.length} openings; pictures read back from the page.`,
+      `${together.changes.flat().length} changes of programme, ${openings.length} openings; pictures read back from the page.${options.converting ? " A conversion runs beside them." : ""}`,
       table(figures),
       `  yardstick: clock known to ±${(trip_ms / 2).toFixed(2)} ms; ${together.unreadable} unreadable pictures; page errors: ${together.page_errors}`,
       `  the pages believe: ${together.beliefs.map(({ state, sync, syncMs }) => `${state} ${sync} ${syncMs} ms`).join(" | ")}`,
@@ -184,6 +202,7 @@ async function main() {
     return figures.every(isHit) || !options.strict ? 0 : 1;
   } finally {
     observer?.close();
+    job?.stop();
     await station.stop();
   }
 }
