@@ -21,7 +21,10 @@ case "$1" in
         install_node_modules
         CHROMIUM=$(chromium_path)
         export CHROMIUM
-        exec npm run --silent bench:sync
+        # The endless stream, the stream while a conversion runs, and files as they came.
+        node bench/sync/run.js --house
+        node bench/sync/run.js --house --converting --openings=0
+        exec node bench/sync/run.js
         ;;
     idle) exec node bench/idle.js ;;
     upload-memory) exec node bench/upload_memory.js ;;
