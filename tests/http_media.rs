@@ -109,7 +109,7 @@ async fn pages_carry_a_strict_policy_and_may_not_be_framed() {
         let policy = text(&headers, "Content-Security-Policy");
         assert!(policy.starts_with("default-src 'none';"), "{policy}");
         assert!(
-            !policy.contains("unsafe") && policy.contains("media-src 'self';"),
+            !policy.contains("unsafe") && policy.contains("media-src 'self' blob:;"),
             "{policy}"
         );
         assert_eq!(text(&headers, "X-Content-Type-Options"), "nosniff");
@@ -249,7 +249,7 @@ async fn the_bucket_s_videos_come_by_a_signed_address_that_outlives_the_programm
 
     let page = get(&station.url("/"), &[]).await;
     let policy = text(page.headers(), "Content-Security-Policy");
-    let media = format!("media-src 'self' {};", server.endpoint());
+    let media = format!("media-src 'self' {} blob:;", server.endpoint());
     assert!(policy.contains(&media), "{policy}");
 }
 
