@@ -9,6 +9,8 @@ use rocket::http::Header;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::response::{self, Responder, Response};
 
+use super::headers::for_any_page;
+
 /// Shorter texts are not worth it.
 const LEAST_BYTES: usize = 512;
 
@@ -74,7 +76,7 @@ impl<'r> Responder<'r, 'static> for Compressed {
         response
             .header(Header::new("Content-Type", self.content_type))
             .header(Header::new("Cache-Control", self.cache_control))
-            .header(Header::new("Access-Control-Allow-Origin", "*"))
+            .header(for_any_page())
             .header(Header::new("Vary", "Accept-Encoding"));
         let packed = (self.gzip.0 && self.text.len() >= LEAST_BYTES)
             .then(|| packed(&self.text))

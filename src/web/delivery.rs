@@ -19,7 +19,7 @@ use super::range::{Answer, Conditions, Part, Representation, answer};
 use crate::storage::LocalFile;
 
 /// What Rocket copies at a time; its default of 4 KiB costs five times the CPU.
-const COPY_BYTES: usize = 256 * 1024;
+pub(super) const COPY_BYTES: usize = 256 * 1024;
 
 /// No answer takes longer than this; a player then asks for the rest.
 const LONGEST_ANSWER: Duration = Duration::from_secs(12 * 3600);
@@ -93,7 +93,7 @@ pub(super) enum Keeping {
 }
 
 impl Keeping {
-    fn cache_control(self) -> &'static str {
+    pub(super) fn cache_control(self) -> &'static str {
         match self {
             Self::Asking => "public, no-cache",
             Self::Forever => "public, max-age=31536000, immutable",

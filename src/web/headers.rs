@@ -15,6 +15,12 @@ const PERMISSIONS: &str = "autoplay=(self), fullscreen=(self), picture-in-pictur
 /// anything, and nothing of anybody.
 pub const EMBEDDABLE: &str = "/embed";
 
+/// The field that lets a browser hand an answer to a page of any site (Fetch §3.2.3): for what is public,
+/// and nothing of anybody.
+pub(super) fn for_any_page() -> Header<'static> {
+    Header::new("Access-Control-Allow-Origin", "*")
+}
+
 /// Sets the security header fields, and `Cache-Control` where the answer has none.
 ///
 /// Takes the place of Rocket's `Shield`, whose fields it includes in a stricter form.

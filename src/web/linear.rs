@@ -87,9 +87,7 @@ async fn playlist(
         Some(_) => LISTED_AHEAD,
         None => AHEAD_OF_MANY,
     };
-    let text = linear.playlist((name, container), ahead).await;
-    let text = text
-        .ok_or_else(|| Problem::new(Status::NotFound, "The channel has never been on the air."))?;
+    let text = linear.playlist((name, container), ahead).await?;
     Ok(Compressed::playlist(text, gzip))
 }
 
@@ -155,7 +153,7 @@ impl Linear {
         &self,
         rendition: (&str, Container),
         ahead: DurationMs,
-    ) -> Option<String> {
+    ) -> Result<String, Problem> {
         let (plan, now) = (self.station.snapshot().plan.clone(), self.clock.now());
         let depth = self.depth;
         let window = Window { depth, ahead };
@@ -171,6 +169,7 @@ impl Linear {
         }
         let package = |programme: &Programme| packages.get(programme)?.as_deref();
         media_playlist(rendition, (&plan, now), window, &package)
+            .ok_or_else(|| Problem::new(Status::NotFound, "The channel has never been on the air."))
     }
 }
 

@@ -13,7 +13,9 @@ use rocket::http::{Header, Status};
 use rocket::request::{FromSegments, Request};
 use rocket::response::{self, Responder, Response};
 
+use super::delivery::{COPY_BYTES, Keeping};
 use super::errors::Problem;
+use super::headers::for_any_page;
 use super::metrics::ServedFrom;
 use super::prepared::Prepared;
 use crate::conversion::Packages;
@@ -231,15 +233,12 @@ impl<'r> Responder<'r, 'static> for Whole {
             .header(Header::new("Content-Type", self.content_type))
             .header(Header::new(
                 "Cache-Control",
-                "public, max-age=31536000, immutable",
+                Keeping::Forever.cache_control(),
             ))
-            .header(Header::new("Access-Control-Allow-Origin", "*"))
+            .header(for_any_page())
             .sized_body(self.bytes.len(), io::Cursor::new(self.bytes))
             // Only after the body is set: that resets it.
-            .max_chunk_size(CHUNK_BYTES)
+            .max_chunk_size(COPY_BYTES)
             .ok()
     }
 }
-
-/// What is handed to the socket at a time; the default of 4 KiB costs five times the CPU.
-const CHUNK_BYTES: usize = 256 * 1024;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use rocket::http::{Header, Status};
+use rocket::http::Header;
 use rocket::response::{self, Responder, Response};
 use rocket::{Request, Route, Shutdown, State, get, routes, tokio};
 use tokio_util::io::StreamReader;
@@ -16,6 +16,7 @@ use tokio_util::io::StreamReader;
 use super::compressed::{Compressed, TakesGzip};
 use super::delivery::ByteStream;
 use super::errors::Problem;
+use super::headers::for_any_page;
 use super::linear::{AHEAD_OF_MANY, Linear, known, no_rendition};
 use super::prepared::Prepared;
 use super::segment::{Segment, SliceName, Whole, no_segment};
@@ -83,8 +84,8 @@ async fn playlist(
     known(channel)?;
     let rung = file.strip_suffix(".m3u8").and_then(house_rung);
     let rendition = (rung.ok_or_else(no_rendition)?, Container::Ts);
-    let text = linear.playlist(rendition, AHEAD_OF_MANY).await;
-    Ok(Compressed::playlist(text.ok_or_else(never_on_air)?, gzip))
+    let text = linear.playlist(rendition, AHEAD_OF_MANY).await?;
+    Ok(Compressed::playlist(text, gzip))
 }
 
 #[get("/channels/<channel>/ts/<rung>/<slice..>", rank = 1)]
@@ -181,10 +182,6 @@ fn house_rung(name: &str) -> Option<&'static str> {
     rung.map(|rung| rung.name)
 }
 
-fn never_on_air() -> Problem {
-    Problem::new(Status::NotFound, "The channel has never been on the air.")
-}
-
 /// A connection that never ends.
 struct Endless(ByteStream);
 
@@ -194,7 +191,7 @@ impl<'r> Responder<'r, 'static> for Endless {
         response
             .header(Header::new("Content-Type", "video/mp2t"))
             .header(Header::new("Cache-Control", "no-store"))
-            .header(Header::new("Access-Control-Allow-Origin", "*"))
+            .header(for_any_page())
             // nginx would hold it back to fill its buffer.
             .header(Header::new("X-Accel-Buffering", "no"));
         if request.method() != rocket::http::Method::Head {

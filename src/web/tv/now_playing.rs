@@ -8,12 +8,13 @@ use rocket::{FromForm, Route, Shutdown, State, get, routes, tokio};
 
 use super::address::Base;
 use super::lineup::{Lineup, Listed};
-use super::open::{Open, for_any_page};
+use super::open::Open;
 use crate::audience::Events;
 use crate::clock::SharedClock;
 use crate::station::Station;
 use crate::timeline::{Airing, UnixMs, history, on_air};
 use crate::web::errors::Problem;
+use crate::web::headers::for_any_page;
 
 /// How many recent programmes are told if nobody says how many …
 const USUAL_HISTORY: usize = 5;

@@ -5,11 +5,7 @@ use rocket::response::Responder;
 use rocket::serde::Serialize;
 
 use crate::web::api::Fresh;
-
-/// The field that lets a browser hand an answer to a page of any site (Fetch §3.2.3).
-pub(super) fn for_any_page() -> Header<'static> {
-    Header::new("Access-Control-Allow-Origin", "*")
-}
+use crate::web::headers::for_any_page;
 
 /// JSON that no cache may keep and any page may read.
 #[derive(Responder)]
