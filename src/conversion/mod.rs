@@ -16,7 +16,6 @@ mod start;
 mod texts;
 mod worker;
 
-pub use folders::FolderError;
 pub use handle::{Conversion, ConversionError, InUse, forget};
 pub use job::{JobState, JobView, Jobs, Step};
 pub use lease::Lease;

@@ -1,14 +1,14 @@
 //! The tables of prepared versions, for those who serve what they describe.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::folders::{FolderError, Folders, VersionOf};
+use super::folders::{Folders, VersionOf};
+use super::handle::Conversion;
 use crate::media::{Package, PackageError};
-use crate::timeline::{Programme, Version};
+use crate::timeline::{Programme, Version, VideoId};
 
 /// How many segments the tables at hand have together: 64 MiB, or some five hundred hours.
 const MOST_SEGMENTS: u64 = 2_000_000;
@@ -22,27 +22,29 @@ pub struct Packages {
     tables: Arc<Cache<VersionOf, Arc<Package>, BySegments>>,
 }
 
-impl Packages {
-    /// Those of the versions below `dir`, which is made if it is not there. Blocks.
-    ///
-    /// # Errors
-    /// [`FolderError`] if that cannot be.
-    pub fn open(dir: &Path) -> Result<Self, FolderError> {
-        let tables = Cache::with_weighter(TABLES, MOST_SEGMENTS, BySegments);
-        Ok(Self {
-            folders: Folders::open(dir)?,
-            tables: Arc::new(tables),
-        })
+impl Conversion {
+    /// The tables of what was prepared.
+    pub fn packages(&self) -> Packages {
+        Packages {
+            folders: self.folders().clone(),
+            tables: Arc::new(Cache::with_weighter(TABLES, MOST_SEGMENTS, BySegments)),
+        }
     }
+}
 
+impl Packages {
     /// The table of `programme`; none if it is in no house format, or cannot be read.
     pub async fn of(&self, programme: &Programme) -> Option<Arc<Package>> {
-        if programme.version() == Version::ORIGINAL || !programme.is_seamless() {
-            return None;
+        match programme.is_seamless() {
+            true => self.find(programme.video(), programme.version()).await,
+            false => None,
         }
-        let version = programme.version().get();
-        let key = (programme.video().clone(), version);
-        let dir = self.folders.of(&key.0, version);
+    }
+
+    /// The table of `version` of `video`; none if it is in no house format, or cannot be read.
+    pub async fn find(&self, video: &VideoId, version: Version) -> Option<Arc<Package>> {
+        let key = (video.clone(), version.get());
+        let dir = self.folders.of(video, version.get());
         let read = self.tables.get_or_insert_async(&key, async {
             let read = tokio::task::spawn_blocking(move || Package::read(&dir));
             let read = read.await.map_err(std::io::Error::other)?;
@@ -52,7 +54,8 @@ impl Packages {
             Ok(package) => Some(package),
             Err(PackageError::NotPrepared) => None,
             Err(error) => {
-                tracing::error!(%error, video = %key.0, version, "a prepared version cannot be read");
+                let version = version.get();
+                tracing::error!(%error, %video, version, "a prepared version cannot be read");
                 None
             }
         }

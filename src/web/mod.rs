@@ -50,7 +50,7 @@ use tokio::sync::watch;
 use crate::audience::{Events, Likes};
 use crate::clock::SharedClock;
 use crate::config::{Config, S3Delivery};
-use crate::conversion::{Conversion, Packages};
+use crate::conversion::Conversion;
 use crate::library::Library;
 use crate::station::Station;
 use crate::storage::Bucket;
@@ -176,10 +176,9 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         clock: parts.clock.clone(),
         metrics: metrics.clone(),
     };
-    let packages = Packages::open(&parts.config.prepared_dir);
     let linear = Linear {
         station: parts.station.clone(),
-        packages: packages.map_err(|e| WebError::Start(e.to_string()))?,
+        packages: parts.conversion.packages(),
         clock: parts.clock.clone(),
         depth: DurationMs::new(parts.config.dvr_s * 1000),
     };

@@ -3,6 +3,7 @@
 //! The files of a version never change, so caches may keep them for good.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use rocket::http::Status;
@@ -15,7 +16,7 @@ use super::metrics::Metrics;
 use crate::clock::SharedClock;
 use crate::library::{Catalogue, VideoState};
 use crate::storage::{LocalFile, StorageError};
-use crate::timeline::VideoId;
+use crate::timeline::{Version, VideoId};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![file, head_of_file]
@@ -60,7 +61,9 @@ impl Prepared {
         name: &str,
         asked: Asked,
     ) -> Result<Delivery, Problem> {
-        let folder = self.folder(id, version).ok_or_else(no_file)?;
+        let named = VideoId::new(id).ok().zip(version_in(version));
+        let folder = named.and_then(|(id, version)| self.folder(&id, version));
+        let folder = folder.ok_or_else(no_file)?;
         let key = format!("{folder}/{name}");
         let content_type = content_type(name).ok_or_else(no_file)?;
         let opened = LocalFile::open_below(&self.dir, &key).await;
@@ -82,16 +85,24 @@ impl Prepared {
 
     /// Where the version is below the folder of versions, if it may be shown. An older version may
     /// still be on the air, so not only the newest one is served; one still being made is not.
-    pub fn folder(&self, id: &str, version: &str) -> Option<String> {
-        let id = VideoId::new(id).ok()?;
-        let number: u32 = version.strip_prefix('v')?.parse().ok()?;
-        // `v01` and `v+1` are other names of nothing.
-        let is_plain = version == format!("v{number}");
-        let video = self.catalogue.borrow().get(&id).cloned()?;
+    pub fn folder(&self, id: &VideoId, version: Version) -> Option<String> {
+        let video = self.catalogue.borrow().get(id).cloned()?;
         let is_shown = !matches!(video.state, VideoState::Quarantined { .. });
-        let is_made = (1..=video.versions_made).contains(&number);
-        (is_plain && is_shown && is_made).then(|| format!("{id}/{version}"))
+        let is_made = (1..=video.versions_made).contains(&version.get());
+        (is_shown && is_made).then(|| format!("{id}/v{}", version.get()))
     }
+}
+
+/// The version that a part of an address names, `v2`.
+pub(super) fn version_in(text: &str) -> Option<Version> {
+    text.strip_prefix('v').and_then(canonical).map(Version::new)
+}
+
+/// A number without other spellings, as an address that is cached for ever must have it: `02` and `+2` are
+/// other names of nothing.
+pub(super) fn canonical<N: FromStr + ToString>(text: &str) -> Option<N> {
+    let number: N = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
 }
 
 /// The media type of a file in a version's folder; none if it is not for viewers.

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::ops::Range;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,18 +16,18 @@ use super::delivery::{COPY_BYTES, Keeping};
 use super::errors::Problem;
 use super::headers::for_any_page;
 use super::metrics::ServedFrom;
-use super::prepared::Prepared;
+use super::prepared::{Prepared, canonical, version_in};
 use crate::conversion::Packages;
 use crate::linear::{self, Place};
 use crate::media::{Package, Track};
 use crate::storage::{LocalFile, StorageError};
-use crate::timeline::{Airing, DurationMs, Programme, UnixMs, Version, VideoId};
+use crate::timeline::{Airing, UnixMs, Version, VideoId};
 
 /// `<video>/v<version>/<start_ms>/<index>.<extension>`: all that has to be known to make a segment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct SliceName {
     video: VideoId,
-    version: u32,
+    version: Version,
     start: UnixMs,
     index: u64,
     pub extension: String,
@@ -39,7 +38,7 @@ impl SliceName {
     pub fn of(airing: &Airing, index: u64, extension: &str) -> Self {
         Self {
             video: airing.programme.video().clone(),
-            version: airing.programme.version().get(),
+            version: airing.programme.version(),
             start: airing.from,
             index,
             extension: extension.to_owned(),
@@ -56,10 +55,9 @@ impl FromSegments<'_> for SliceName {
             return Err(());
         };
         let (index, extension) = file.rsplit_once('.').ok_or(())?;
-        let version = version.strip_prefix('v').and_then(canonical);
         Ok(Self {
             video: VideoId::new(video).map_err(|_| ())?,
-            version: version.ok_or(())?,
+            version: version_in(version).ok_or(())?,
             start: canonical(start_ms).map(UnixMs::new).ok_or(())?,
             index: canonical(index).ok_or(())?,
             extension: extension.to_owned(),
@@ -83,14 +81,10 @@ impl<'r> Segment<'r> {
         prepared: &'r Prepared,
         slice: &SliceName,
     ) -> Result<Self, Problem> {
-        let (video, version) = (slice.video.as_str(), format!("v{}", slice.version));
-        let folder = prepared.folder(video, &version).ok_or_else(no_segment)?;
-        // The table alone says how long it is.
-        let any = DurationMs::new(1);
-        let programme =
-            Programme::of_version(slice.video.clone(), Version::new(slice.version), any);
-        let programme = programme.map_err(|_| no_segment())?.seamless();
-        let package = packages.of(&programme).await.ok_or_else(no_segment)?;
+        let (video, version) = (&slice.video, slice.version);
+        let folder = prepared.folder(video, version).ok_or_else(no_segment)?;
+        let package = packages.find(video, version).await;
+        let package = package.ok_or_else(no_segment)?;
         let place = Place::of_slice(&package, slice.start, slice.index).ok_or_else(no_segment)?;
         Ok(Self {
             prepared,
@@ -186,12 +180,6 @@ enum Unread {
 fn unmade(error: linear::LinearError) -> Problem {
     tracing::error!(%error, "a segment of the stream cannot be made");
     Problem::of_status(Status::InternalServerError)
-}
-
-/// A number without other spellings, as an address that is cached for ever must have it.
-fn canonical<N: FromStr + ToString>(text: &str) -> Option<N> {
-    let number: N = text.parse().ok()?;
-    (number.to_string() == text).then_some(number)
 }
 
 pub(super) fn no_segment() -> Problem {
