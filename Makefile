@@ -1,6 +1,6 @@
 # The commands of this project. Each is a script in scripts/, so that it can be read and run alone.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-players lint fmt samples bench-sync bench-timeline bench-linear bench-idle bench-upload-memory bench-media clean
+.PHONY: help run test test-players lint fmt samples slate bench-sync bench-timeline bench-linear bench-idle bench-upload-memory bench-media clean
 MAKEFLAGS += --no-print-directory
 
 help: ## say what can be done here
@@ -24,6 +24,9 @@ fmt: ## put all source into the one format
 
 samples: ## make the sample videos of static/ anew
 	@scripts/make-samples.sh
+
+slate: ## make the still picture anew that the stream shows where it has no programme
+	@node scripts/make-slate.js
 
 bench-sync: ## how closely real Chromium viewers agree on the frame
 	@scripts/bench.sh sync

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use onair::linear::ts::{Picture, mux};
-use onair::linear::{self, Container, Place, Window, media_playlist};
+use onair::linear::{self, Container, Missing, Place, Window, media_playlist};
 use onair::media::frames;
 use onair::timeline::{DurationMs, Order, Plan, Playlist, Programme, UnixMs, Version, VideoId};
 use tables::package;
@@ -101,7 +101,14 @@ fn playlists(criterion: &mut Criterion) {
     ] {
         let (depth, ahead) = (DurationMs::new(depth_ms), DurationMs::new(ahead_ms));
         let window = Window { depth, ahead };
-        let made = || media_playlist(("720", Container::Picture), (&plan, now), window, &find);
+        let made = || {
+            media_playlist(
+                ("720", Container::Picture, Missing::Slate),
+                (&plan, now),
+                window,
+                &find,
+            )
+        };
         let listed = made().expect("it is on the air").matches("#EXTINF").count();
         println!("{listed} segments");
         group.bench_function(name, |bencher| bencher.iter(|| black_box(made())));

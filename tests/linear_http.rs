@@ -40,7 +40,7 @@ async fn on_the_air(home: &Home) -> Station {
 }
 
 fn home() -> Home {
-    let home = Home::with(&[clips::mkv(4.0), clips::avi(5.0)]);
+    let home = Home::with(&[clips::mkv(6.0), clips::avi(5.0)]);
     let words = "1\n00:00:01,000 --> 00:00:03,000\nGood evening\n";
     fs::write(home.path("static").join("1.en.srt"), words).expect("written");
     home.set("ONAIR_WORKERS", "1")
@@ -134,7 +134,39 @@ async fn players_are_told_what_they_need_and_caches_what_they_may_keep() {
         let problem = answer.text().await.unwrap();
         assert!(problem.contains(what), "{path}: {problem}");
     }
+    check_slates(&client, &station).await;
     check_transport(&client, station).await;
+}
+
+/// Until its films were in house format, the channel showed a still picture to whoever asked without `ahead`.
+async fn check_slates(client: &Client, station: &Station) {
+    for rendition in ["1080", "sound", "words-en", "ts/360"] {
+        let path = format!("/channels/main/{rendition}.m3u8");
+        let list = MediaPlaylist::read(&text(client, station, &path).await);
+        assert!(list.entries.iter().all(|entry| !entry.is_gap), "{path}");
+        let oldest = &list.entries[0].uri;
+        assert!(oldest.contains("/slate-1/"), "{oldest}");
+        let (folder, _) = path.rsplit_once('/').unwrap();
+        let address = format!("{folder}/{oldest}");
+        let answer = get(client, station, &address).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{address}");
+        let caching = answer.headers()["cache-control"].to_str().unwrap();
+        assert!(caching.contains("immutable"), "{caching}");
+        let bytes = answer.bytes().await.expect("it is whole");
+        let again = get(client, station, &address).await.bytes().await;
+        assert_eq!(again.expect("it is whole"), bytes);
+    }
+    for wrong in [
+        "360/slate-1/161571000000000/0.m4s",
+        "360/slate-1/161571000000000/900000.m4s",
+        "360/slate-1/18446744073709551615/180000.m4s",
+        "360/slate-2/161571000000000/180000.m4s",
+        "240/slate-1/161571000000000/180000.m4s",
+        "ts/360/slate-1/161571000000000/180000.m4s",
+    ] {
+        let answer = get(client, station, &format!("/channels/main/{wrong}")).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{wrong}");
+    }
 }
 
 /// The same as a transport stream: in segments, and as one connection, which is made of the very same.

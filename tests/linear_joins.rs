@@ -12,6 +12,7 @@ use std::process::{Command, Output};
 use house::{Prepared, X264, clip, ffprobe, prepared};
 use onair::linear::ts::{Picture, mux};
 use onair::linear::{self, Place};
+use onair::media::slate;
 
 /// Ticks of a transport stream in a millisecond.
 const MS: u64 = 90;
@@ -74,6 +75,18 @@ fn aired(prepared: &Prepared, rung: &str, from: u64) -> (Vec<Slice>, u64) {
         }
     });
     (slices.collect(), end)
+}
+
+/// A slate of `length` ticks that is on from `from` on.
+async fn slate_slice(from: u64, length: u64) -> Slice {
+    let place = Place::between(from, from + length);
+    let slate = slate("360").await.unwrap().unwrap();
+    Slice {
+        place,
+        init: slate.init.to_vec(),
+        picture: linear::slate_picture(&place, &slate.segment).unwrap(),
+        sound: linear::slate_sound(&place),
+    }
 }
 
 /// A stream as players read it, from one file or from one for the picture and one for the sound.
@@ -192,57 +205,73 @@ async fn programmes_of_every_kind_join_without_a_fault() {
 
     // Not long after 1970: ffmpeg tells no more than six digits of a time.
     let (slices, starts, length) = three_rounds(&programmes, 100_007 * MS);
+    let stream = fragments(dir.path(), slices, &programmes);
+    check_stream(&stream, &programmes, &starts, length);
+}
+
+/// Two programmes with a slate of some odd length after each.
+async fn with_slates(programmes: &[Prepared], first: u64) -> (Vec<Slice>, u64, usize) {
+    let (mut slices, mut at, mut pictures) = (Vec::new(), first, 0);
+    for (programme, length) in programmes.iter().zip([100_003, 366_600, 180_000]) {
+        let (more, end) = aired(programme, "360", at);
+        slices.extend(more);
+        slices.push(slate_slice(end, length).await);
+        pictures += frames_in(programme) + (length / 3_600) as usize;
+        at = end + length;
+    }
+    (slices, at - first, pictures)
+}
+
+#[tokio::test]
+async fn a_slate_joins_programmes_without_a_fault() {
+    let dir = tempfile::tempdir().unwrap();
+    let programmes = programmes(dir.path()).await;
+    let (slices, length, pictures) = with_slates(&programmes, 100_007 * MS).await;
+    let segments: Vec<_> = slices.iter().map(Slice::transport).collect();
+    segments.iter().for_each(|segment| check_packets(segment));
+    let path = dir.path().join("channel.ts");
+    fs::write(&path, segments.concat()).unwrap();
+    let transport = Stream {
+        inputs: vec![path],
+        sound_ticks_per_s: 90_000,
+    };
+    let fragments = fragments(dir.path(), slices, &programmes);
+    for stream in [transport, fragments] {
+        check_decoding(&stream);
+        // The last picture of a slate may stand for almost two.
+        check_stamps(&stream, pictures, length, 7200);
+    }
+}
+
+fn frames_in(programme: &Prepared) -> usize {
+    let (frames, seconds) = programme.package.frame_rate;
+    let ms = programme.package.duration_ms as f64;
+    (ms / 1000.0 * f64::from(frames) / f64::from(seconds)).round() as usize
+}
+
+/// `slices` as a player of fragments puts them together.
+fn fragments(dir: &Path, slices: Vec<Slice>, programmes: &[Prepared]) -> Stream {
     let (mut picture, mut sound) = (slices[0].init.clone(), programmes[0].init("audio.mp4"));
     for slice in slices {
         picture.extend(linear::picture(&slice.place, slice.picture).unwrap());
         sound.extend(linear::sound(&slice.place, &slice.sound).unwrap());
     }
     let inputs = [("picture.mp4", picture), ("sound.mp4", sound)].map(|(name, bytes)| {
-        let path = dir.path().join(name);
+        let path = dir.join(name);
         fs::write(&path, bytes).unwrap();
         path
     });
-    let stream = Stream {
+    Stream {
         inputs: inputs.into(),
         sound_ticks_per_s: 48_000,
-    };
-    check_stream(&stream, &programmes, &starts, length);
+    }
 }
 
 /// Every frame is decoded, in its time, and sound and picture are together.
 fn check_stream(stream: &Stream, programmes: &[Prepared], starts: &[u64], length: u64) {
-    let strict = "-nostdin -v warning -xerror -err_detect explode";
-    let any_rate = "-fps_mode passthrough -enc_time_base:v 1:90000 -f null -";
-    let decoded = ffmpeg(strict, stream, any_rate);
-    let complaint = String::from_utf8_lossy(&decoded.stderr);
-    assert!(
-        decoded.status.success() && complaint.is_empty(),
-        "{complaint}"
-    );
-
-    let frames = |p: &Prepared| {
-        let (frames, seconds) = p.package.frame_rate;
-        let ms = p.package.duration_ms as f64;
-        (ms / 1000.0 * f64::from(frames) / f64::from(seconds)).round() as usize
-    };
-    let sound_per_s = stream.sound_ticks_per_s;
-    let picture = stamps(&stream.inputs[0], "v");
-    assert_eq!(
-        picture.len(),
-        3 * programmes.iter().map(frames).sum::<usize>()
-    );
-    let steps = picture.windows(2).map(|two| two[1] - two[0]);
-    // A frame at 60 and at 24 per second, and the rounding of a programme to milliseconds.
-    assert!(
-        steps.clone().all(|step| (1450..=3800).contains(&step)),
-        "{:?}",
-        steps.max()
-    );
-    let sound = stamps(stream.inputs.last().unwrap(), "a");
-    let frame = 1024 * sound_per_s / 48_000;
-    assert!(sound.windows(2).all(|two| two[1] - two[0] == frame));
-    let length = length as i64 * sound_per_s / 90_000;
-    assert!((sound.len() as i64 * frame - length).abs() <= frame);
+    check_decoding(stream);
+    let frames: usize = programmes.iter().map(frames_in).sum();
+    check_stamps(stream, 3 * frames, length, 3800);
 
     let filters = "-vf blackdetect=d=0.3:pix_th=0.2 -af silencedetect=n=-60dB:d=0.3 -f null -";
     let log = ffmpeg("-nostdin -hide_banner -copyts -v info", stream, filters);
@@ -267,4 +296,36 @@ fn check_stream(stream: &Stream, programmes: &[Prepared], starts: &[u64], length
             "{skew} s between sound and picture at {loud}"
         );
     }
+}
+
+/// Nothing is missing, and nothing is wrong.
+fn check_decoding(stream: &Stream) {
+    let strict = "-nostdin -v warning -xerror -err_detect explode";
+    let any_rate = "-fps_mode passthrough -enc_time_base:v 1:90000 -f null -";
+    let decoded = ffmpeg(strict, stream, any_rate);
+    let complaint = String::from_utf8_lossy(&decoded.stderr);
+    assert!(
+        decoded.status.success() && complaint.is_empty(),
+        "{complaint}"
+    );
+}
+
+/// So many `frames` of the picture come without a hole, `longest` ticks apart at most, and the sound in one row;
+/// both last for `length`.
+fn check_stamps(stream: &Stream, frames: usize, length: u64, longest: i64) {
+    let sound_per_s = stream.sound_ticks_per_s;
+    let picture = stamps(&stream.inputs[0], "v");
+    assert_eq!(picture.len(), frames);
+    let steps = picture.windows(2).map(|two| two[1] - two[0]);
+    // A frame at 60 per second, and the rounding of a programme to milliseconds.
+    assert!(
+        steps.clone().all(|step| (1450..=longest).contains(&step)),
+        "{:?}",
+        steps.max()
+    );
+    let sound = stamps(stream.inputs.last().unwrap(), "a");
+    let frame = 1024 * sound_per_s / 48_000;
+    assert!(sound.windows(2).all(|two| two[1] - two[0] == frame));
+    let length = length as i64 * sound_per_s / 90_000;
+    assert!((sound.len() as i64 * frame - length).abs() <= frame);
 }

@@ -8,7 +8,7 @@ mod tables;
 use std::collections::HashMap;
 
 use hls::Checker;
-use onair::linear::{Container, LISTED_AHEAD, Window, media_playlist};
+use onair::linear::{Container, LISTED_AHEAD, Missing, Window, media_playlist};
 use onair::media::Package;
 use onair::timeline::{
     Airing, DurationMs, Order, Plan, Playlist, Programme, UnixMs, Version, VideoId, guide,
@@ -111,9 +111,11 @@ impl World {
         })
     }
 
-    fn playlist(&self, container: Container, window: Window) -> Option<String> {
+    fn playlist(&self, rendition: (Container, Missing), window: Window) -> Option<String> {
         let package = |programme: &Programme| self.packages.get(programme);
-        media_playlist(("360", container), (&self.plan, self.now), window, &package)
+        let (container, missing) = rendition;
+        let rendition = ("360", container, missing);
+        media_playlist(rendition, (&self.plan, self.now), window, &package)
     }
 }
 
@@ -132,12 +134,14 @@ fn playlists_keep_to_the_rules_for_days_of_edits() {
             ahead: LISTED_AHEAD,
         };
         let renditions = [
-            (Container::Picture, far),
-            (Container::Sound, far),
-            (Container::Ts, near),
+            ((Container::Picture, Missing::Gap), far),
+            ((Container::Sound, Missing::Gap), far),
+            ((Container::Picture, Missing::Slate), near),
+            ((Container::Sound, Missing::Slate), near),
+            ((Container::Ts, Missing::Slate), near),
         ];
-        let mut checkers: [Checker; 3] = Default::default();
-        let mut listed = [0, 0];
+        let mut checkers: [Checker; 5] = Default::default();
+        let (mut programmes, mut gaps, mut slates) = (0, 0, 0);
         while world.now.get() < end {
             match world.random.random_range(0..100) {
                 0..3 => world.arrive(),
@@ -145,24 +149,32 @@ fn playlists_keep_to_the_rules_for_days_of_edits() {
                 _ => {}
             }
             let cut = world.edit();
-            for (checker, (container, window)) in checkers.iter_mut().zip(renditions) {
+            for (checker, (rendition, window)) in checkers.iter_mut().zip(renditions) {
                 if let Some(cut) = cut {
                     checker.cut(cut.get());
                 }
-                let Some(text) = world.playlist(container, window) else {
+                let Some(text) = world.playlist(rendition, window) else {
                     continue;
                 };
                 checker.check(&text);
                 for entry in &checker.last().entries {
-                    listed[usize::from(entry.is_gap)] += 1;
+                    let is_slate = entry.uri.starts_with("360/slate-");
+                    *match (entry.is_gap, is_slate) {
+                        (true, _) => &mut gaps,
+                        (_, true) => &mut slates,
+                        _ => &mut programmes,
+                    } += 1;
+                    // Whoever has nothing else to show is left without only for a moment.
+                    let has_slates = rendition.1 == Missing::Slate;
+                    assert!(!(entry.is_gap && has_slates) || entry.duration_s < 0.1);
                 }
             }
             let wait_ms = world.random.random_range(1..50_000);
             world.now = world.now.plus(DurationMs::new(wait_ms));
         }
         assert!(
-            listed.iter().all(|count| *count > 1000),
-            "{seed}: {listed:?}"
+            [programmes, gaps, slates].iter().all(|count| *count > 1000),
+            "{seed}: {programmes} {gaps} {slates}"
         );
     }
 }
@@ -174,5 +186,8 @@ fn nothing_is_listed_that_has_never_been_on_the_air() {
         depth: DurationMs::new(60_000),
         ahead: LISTED_AHEAD,
     };
-    assert_eq!(world.playlist(Container::Picture, window), None);
+    assert_eq!(
+        world.playlist((Container::Picture, Missing::Slate), window),
+        None
+    );
 }

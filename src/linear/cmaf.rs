@@ -3,10 +3,10 @@
 //! Nothing is decoded or encoded: the picture's fragments get another base time, and the sound's frames
 //! new fragments, as the channel's row of frames wants them ([`Place`]).
 
+use super::fragment::{Fragment, Frames};
+use super::place::FRAME_SAMPLES;
 use super::sound::heard;
 use super::{LinearError, Place};
-
-use super::place::FRAME_SAMPLES;
 
 /// `segment`, one or more fragments of the picture as they lie in the package, at `place`.
 ///
@@ -73,47 +73,14 @@ pub fn sound(place: &Place, sound: &[u8]) -> Result<Vec<u8>, LinearError> {
     let (at, _) = place.sound_ticks();
     // 90,000 and 48,000 per second: a frame is 1,920 of the ones and 1,024 of the others.
     let base = at / 15 * 8;
-    let trun_bytes = 20 + 4 * frames.len();
-    let traf_bytes = 8 + 24 + 20 + trun_bytes;
-    let moof_bytes = 8 + 16 + traf_bytes;
-    let data: usize = frames.iter().map(|frame| frame.len()).sum();
-    let mut out = Vec::with_capacity(moof_bytes + 8 + data);
-    let number = |out: &mut Vec<u8>, number: usize| {
-        let number = u32::try_from(number).unwrap_or(u32::MAX);
-        out.extend(number.to_be_bytes());
-    };
-    let start = |out: &mut Vec<u8>, size: usize, name: &[u8; 4]| {
-        number(out, size);
-        out.extend(name);
-    };
-    start(&mut out, moof_bytes, b"moof");
-    start(&mut out, 16, b"mfhd");
-    // Some number above zero that grows (ISO/IEC 14496-12 §8.8.5): that of the first frame.
-    let sequence = (base / FRAME_SAMPLES) as u32;
-    out.extend([0; 4]);
-    out.extend(sequence.max(1).to_be_bytes());
-    start(&mut out, traf_bytes, b"traf");
-    start(&mut out, 24, b"tfhd");
-    // Offsets count from this fragment; what follows holds for each frame (§8.8.7).
-    out.extend(0x0002_0028_u32.to_be_bytes());
-    out.extend(1_u32.to_be_bytes());
-    out.extend((FRAME_SAMPLES as u32).to_be_bytes());
-    out.extend(0x0200_0000_u32.to_be_bytes());
-    start(&mut out, 20, b"tfdt");
-    out.extend(0x0100_0000_u32.to_be_bytes());
-    out.extend(base.to_be_bytes());
-    start(&mut out, trun_bytes, b"trun");
-    // Where the bytes begin, and the size of each frame (§8.8.8).
-    out.extend(0x0000_0201_u32.to_be_bytes());
-    number(&mut out, frames.len());
-    number(&mut out, moof_bytes + 8);
-    for frame in &frames {
-        number(&mut out, frame.len());
+    let mut out = Vec::new();
+    Fragment {
+        sequence: base / FRAME_SAMPLES,
+        base,
+        kind: Frames::Sound,
+        frames: &frames,
     }
-    start(&mut out, 8 + data, b"mdat");
-    for frame in frames {
-        out.extend_from_slice(frame);
-    }
+    .write_to(&mut out);
     Ok(out)
 }
 

@@ -1,12 +1,14 @@
 //! The channel as one connection that never ends: which slice a viewer is sent next, and when.
 
-use crate::timeline::{Airing, DurationMs, Plan, UnixMs, stretches};
+use super::window::settled_slices;
+use crate::timeline::{DurationMs, Plan, Stretch, UnixMs, stretches};
 
 /// A slice is sent so long before it is on: whoever comes gets a few seconds at once, and has them in hand from
 /// then on. Players that show them as they come are a little behind the moment by that; none can be ahead of it.
 const SENT_AHEAD: DurationMs = DurationMs::new(4_000);
-/// Whoever reads so slowly that the next slice ended this long ago goes on with what is on now.
-const MOST_BEHIND: DurationMs = DurationMs::new(4_000);
+/// Whoever reads so slowly that the next slice began this long ago goes on with what is on now. Off the air, where
+/// slices are told of late, everybody is up to 4.1 s behind.
+const MOST_BEHIND: DurationMs = DurationMs::new(5_000);
 /// How long to wait at most before looking again: what comes after the end of all plans nobody knows.
 const LOOK_AGAIN: DurationMs = DurationMs::new(1_000);
 
@@ -20,10 +22,10 @@ pub struct Playhead {
 /// What to do next for a viewer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Turn {
-    /// Send that slice of what is on.
+    /// Send that slice of what is on, or of time off the air.
     Send {
         /// What is on.
-        airing: Airing,
+        stretch: Stretch,
         /// Which of its slices.
         index: u64,
     },
@@ -34,30 +36,25 @@ pub enum Turn {
 impl Playhead {
     /// What is to be done at `now`, after everything before was done.
     pub fn next(&mut self, plan: &Plan, now: UnixMs) -> Turn {
-        let mut at = self.at.filter(|&at| now.since(at) < MOST_BEHIND);
-        loop {
-            let Some(stretch) = stretches(plan, at.unwrap_or(now)).next() else {
-                return Turn::Wait(LOOK_AGAIN);
-            };
-            let index = stretch.slice_at(at.unwrap_or(now));
-            let (from, to) = stretch.slice(index);
-            let early = from.minus(SENT_AHEAD).since(now);
-            if early > DurationMs::ZERO {
-                return Turn::Wait(early.min(LOOK_AGAIN));
-            }
-            // What was cut short has no bytes of its own for its end.
-            let is_cut = stretch.is_cut() && index + 1 == stretch.slices();
-            match stretch.airing {
-                Some(_) if is_cut => at = Some(to),
-                Some(airing) => {
-                    self.at = Some(to);
-                    return Turn::Send { airing, index };
-                }
-                // Off the air: nothing is sent until something comes.
-                None if stretch.to == UnixMs::MAX => return Turn::Wait(LOOK_AGAIN),
-                None => at = Some(stretch.to),
-            }
+        let at = self.at.filter(|&at| now.since(at) < MOST_BEHIND);
+        let Some(stretch) = stretches(plan, at.unwrap_or(now)).next() else {
+            return Turn::Wait(LOOK_AGAIN);
+        };
+        let index = match (at, settled_slices(&stretch, now)) {
+            // Whoever comes while nothing is on is shown at once that nothing is.
+            (None, Some(settled)) => settled.saturating_sub(1),
+            _ => stretch.slice_at(at.unwrap_or(now)),
+        };
+        if settled_slices(&stretch, now).is_some_and(|settled| index >= settled) {
+            return Turn::Wait(LOOK_AGAIN);
         }
+        let (from, to) = stretch.slice(index);
+        let early = from.minus(SENT_AHEAD).since(now);
+        if early > DurationMs::ZERO {
+            return Turn::Wait(early.min(LOOK_AGAIN));
+        }
+        self.at = Some(to);
+        Turn::Send { stretch, index }
     }
 }
 
@@ -71,8 +68,10 @@ mod tests {
         let mut words = Vec::new();
         loop {
             match playhead.next(plan, UnixMs::new(now_ms)) {
-                Turn::Send { airing, index } => {
-                    words.push(format!("{}{index}", airing.programme.video()));
+                Turn::Send { stretch, index } => {
+                    let airing = stretch.airing.as_ref();
+                    let name = airing.map_or("-", |on| on.programme.video().as_str());
+                    words.push(format!("{name}{index}"));
                 }
                 Turn::Wait(wait) => {
                     words.push(format!("+{}", wait.get()));
@@ -110,33 +109,47 @@ mod tests {
     }
 
     fn at_slice(plan: &Plan, now_ms: i64, index: u64) -> Turn {
-        let airing = stretches(plan, UnixMs::new(now_ms)).next().unwrap().airing;
-        let airing = airing.unwrap();
-        Turn::Send { airing, index }
+        let stretch = stretches(plan, UnixMs::new(now_ms)).next().unwrap();
+        Turn::Send { stretch, index }
     }
 
     #[test]
-    fn the_end_of_what_is_cut_short_is_left_out() {
+    fn the_end_of_what_is_cut_short_has_its_turn_too() {
         let plan = plan([segment(0, "a:10000", 0), segment(3_000, "b:5000", 0)]);
         let mut playhead = Playhead::default();
-        assert_eq!(sent(&mut playhead, &plan, 0), "a0 b0 +1000");
+        assert_eq!(sent(&mut playhead, &plan, 0), "a0 a1 b0 +1000");
     }
 
     #[test]
-    fn off_the_air_nothing_is_sent() {
+    fn off_the_air_as_much_is_sent_as_no_edit_can_change() {
         let mut playhead = Playhead::default();
         assert_eq!(sent(&mut playhead, &Plan::default(), 0), "+1000");
-        let plan = plan([
+        let some_time = plan([
             segment(0, "a:2000", 0),
             off_air(2_000),
             segment(30_000, "b:5000", 0),
         ]);
-        assert_eq!(sent(&mut playhead, &plan, 1_000), "a0 +1000");
-        assert_eq!(sent(&mut playhead, &plan, 25_500), "+500");
-        assert_eq!(sent(&mut playhead, &plan, 26_000), "b0 +1000");
-        let end = crate::timeline::testing::plan([segment(0, "a:2000", 0), off_air(2_000)]);
+        assert_eq!(sent(&mut playhead, &some_time, 1_000), "a0 -0 -1 +1000");
         let mut playhead = Playhead::default();
-        assert_eq!(sent(&mut playhead, &end, 0), "a0 +1000");
-        assert_eq!(sent(&mut playhead, &end, 9_000), "+1000");
+        assert_eq!(sent(&mut playhead, &some_time, 25_500), "-11 -12 +500");
+        assert_eq!(sent(&mut playhead, &some_time, 26_000), "b0 +1000");
+
+        let for_good = plan([segment(0, "a:2000", 0), off_air(2_000)]);
+        let mut playhead = Playhead::default();
+        assert_eq!(sent(&mut playhead, &for_good, 0), "a0 +1000");
+        assert_eq!(sent(&mut playhead, &for_good, 6_099), "+1000");
+        assert_eq!(sent(&mut playhead, &for_good, 6_100), "-0 +1000");
+        assert_eq!(sent(&mut playhead, &for_good, 8_099), "+1000");
+        assert_eq!(sent(&mut playhead, &for_good, 8_100), "-1 +1000");
+        // Something comes as soon as it may: what was left of the time off the air is sent with it.
+        let again = plan([
+            segment(0, "a:2000", 0),
+            off_air(2_000),
+            segment(10_000, "b:5000", 0),
+        ]);
+        assert_eq!(sent(&mut playhead, &again, 9_900), "-2 b0 b1 +1000");
+        // Whoever comes in between is shown at once that nothing is on.
+        let mut late = Playhead::default();
+        assert_eq!(sent(&mut late, &for_good, 60_000), "-26 +1000");
     }
 }

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use chrono::DateTime;
 
 use super::place::TICKS_PER_MS;
-use super::{Listed, Place, Window};
-use crate::media::{Package, TIMESCALE};
-use crate::timeline::{Plan, Programme, Stretch, UnixMs};
+use super::{Listed, Place, Source, Window};
+use crate::media::{Package, RECIPE, TIMESCALE};
+use crate::timeline::{Plan, Programme, UnixMs};
 
 /// No segment is longer than this, rounded; it never changes.
 const TARGET_DURATION_S: u64 = 4;
@@ -38,12 +38,21 @@ impl Container {
     }
 }
 
+/// What is listed where the channel has no segment of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// A still picture and silence, for players that know nothing of us.
+    Slate,
+    /// A gap, for those who have something else to show.
+    Gap,
+}
+
 /// The playlist of the rendition `name` at `now`; none if there is nothing to list.
 ///
 /// Addresses are relative to the playlist's: `name/<video>/v<version>/<start>/<slice>.<extension>`, which
-/// is all that has to be known to make the segment. What has no house format is listed as a gap.
+/// is all that has to be known to make the segment, or `name/slate-<recipe>/<from>/<length>.<extension>`, in ticks.
 pub fn media_playlist<'p>(
-    (name, container): (&str, Container),
+    (name, container, missing): (&str, Container, Missing),
     (plan, now): (&Plan, UnixMs),
     window: Window,
     package: &dyn Fn(&Programme) -> Option<&'p Package>,
@@ -59,16 +68,13 @@ pub fn media_playlist<'p>(
          #EXT-X-MEDIA-SEQUENCE:{first_sequence}\n"
     );
     if matches!(container, Container::Picture | Container::Sound) {
-        let _ = writeln!(
-            out,
-            "#EXT-X-MAP:URI=\"{name}/init-{}.mp4\"",
-            crate::media::RECIPE
-        );
+        let _ = writeln!(out, "#EXT-X-MAP:URI=\"{name}/init-{RECIPE}.mp4\"");
     }
     let mut lines = Lines {
         out,
         name,
         container,
+        missing,
         day: None,
     };
     for listed in listed {
@@ -81,6 +87,7 @@ struct Lines<'a> {
     out: String,
     name: &'a str,
     container: Container,
+    missing: Missing,
     /// The day that was written last, since 1970, and as it is written.
     day: Option<(i64, String)>,
 }
@@ -99,38 +106,46 @@ impl Lines<'_> {
             let (video, version) = (programme.video(), programme.version().get());
             format!("{}/{video}/v{version}/{}", self.name, airing.from.get())
         });
+        let package = found.map(|(_, package)| package);
         for index in slices.clone() {
-            let is_cut = stretch.is_cut() && index + 1 == stretch.slices();
-            let place =
-                found.and_then(|(airing, package)| Place::of_slice(package, airing.from, index));
-            match (place, &folder) {
-                (Some(place), Some(folder)) if !is_cut => self.segment(&place, folder, index),
-                _ => self.gap(stretch, place, index),
+            match (Source::of(stretch, index, package), self.missing) {
+                (Source::Programme(place), _) => {
+                    self.times_of(&place);
+                    let folder = folder.as_deref().unwrap_or_default();
+                    let extension = self.container.extension();
+                    let _ = writeln!(self.out, "{folder}/{index}.{extension}");
+                }
+                (Source::Slate(place), Missing::Slate) => self.slate(&place),
+                (Source::Slate(place) | Source::Gap(place), _) => {
+                    self.gap(&place, stretch.first_sequence + index);
+                }
             }
         }
     }
 
-    fn segment(&mut self, place: &Place, folder: &str, index: u64) {
+    fn slate(&mut self, place: &Place) {
+        self.times_of(place);
+        let (name, extension) = (self.name, self.container.extension());
+        let (from, length) = (place.from, place.picture_ticks());
+        let _ = writeln!(
+            self.out,
+            "{name}/slate-{RECIPE}/{from}/{length}.{extension}"
+        );
+    }
+
+    fn gap(&mut self, place: &Place, sequence: u64) {
+        self.out.push_str("#EXT-X-GAP\n");
+        self.times((place.from / TICKS_PER_MS) as i64, place.picture_ticks());
+        let extension = self.container.extension();
+        let _ = writeln!(self.out, "{}/gap/{sequence}.{extension}", self.name);
+    }
+
+    fn times_of(&mut self, place: &Place) {
         let (at, length) = match self.container {
             Container::Sound => place.sound_ticks(),
             _ => (place.from, place.picture_ticks()),
         };
         self.times((at / TICKS_PER_MS) as i64, length);
-        let extension = self.container.extension();
-        let _ = writeln!(self.out, "{folder}/{index}.{extension}");
-    }
-
-    /// A slice that has no segment; `place` is where it would be if it were whole.
-    fn gap(&mut self, stretch: &Stretch, place: Option<Place>, index: u64) {
-        let (from, to) = stretch.slice(index);
-        // The pictures of a slice begin with a frame, which may be a little after its time.
-        let from_ms = place.map_or(from.get(), |place| (place.from / TICKS_PER_MS) as i64);
-        let length_ms = to.since(UnixMs::new(from_ms)).get().max(1);
-        self.out.push_str("#EXT-X-GAP\n");
-        self.times(from_ms, length_ms.saturating_mul(TICKS_PER_MS));
-        let sequence = stretch.first_sequence + index;
-        let extension = self.container.extension();
-        let _ = writeln!(self.out, "{}/gap/{sequence}.{extension}", self.name);
     }
 
     /// The instant a segment begins, and how long it lasts in ticks of 90,000 per second.

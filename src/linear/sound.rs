@@ -8,7 +8,7 @@ use crate::media::frames;
 const MOST_SILENT_FRAMES: usize = 2;
 
 /// A frame of AAC in stereo in which nothing is heard.
-const SILENT_FRAME: [u8; 9] = [0x21, 0, 0x49, 0x90, 0x02, 0x19, 0, 0x23, 0x80];
+pub(super) const SILENT_FRAME: [u8; 9] = [0x21, 0, 0x49, 0x90, 0x02, 0x19, 0, 0x23, 0x80];
 
 /// The frames that belong to `place`, out of `sound`, which may hold more than those.
 pub(super) fn heard<'a>(place: &Place, sound: &'a [u8]) -> Result<Vec<&'a [u8]>, LinearError> {

@@ -45,12 +45,18 @@ impl Window {
 
 /// How many slices of `stretch` end until `until`.
 fn listed_before(stretch: &Stretch, now: UnixMs, until: UnixMs) -> u64 {
-    if stretch.to == UnixMs::MAX {
-        return now.minus(SETTLED).since(stretch.from).get() / SLICE.get();
+    if let Some(settled) = settled_slices(stretch, now) {
+        return settled;
     }
     if stretch.to <= until {
         return stretch.slices();
     }
     let whole = until.since(stretch.from).get() / SLICE.get();
     whole.min(stretch.slices() - 1)
+}
+
+/// How many slices of `stretch` are as they will stay, if nobody knows yet when it ends.
+pub(super) fn settled_slices(stretch: &Stretch, now: UnixMs) -> Option<u64> {
+    let settled = now.minus(SETTLED).since(stretch.from).get() / SLICE.get();
+    (stretch.to == UnixMs::MAX).then_some(settled)
 }

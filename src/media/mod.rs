@@ -34,6 +34,7 @@ mod quick;
 mod reference;
 mod retext;
 mod segments;
+mod slate;
 mod source;
 mod stills;
 mod subtitles;
@@ -60,6 +61,7 @@ pub use progress::{Progress, Stage};
 pub use quick::quick;
 pub use reference::init_segment;
 pub use retext::retext;
+pub use slate::{Slate, slate};
 pub use stills::{StillsError, make_stills};
 pub use subtitles::{
     SubtitleFolder, Subtitles, are_subtitles, extract_subtitles, is_subtitles_name, language_tag,

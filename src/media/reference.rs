@@ -18,7 +18,7 @@ use super::{PackageError, PrepareError, Track, encode, loudness};
 
 /// A moment of black and silence is long enough.
 const LENGTH_S: f64 = 0.2;
-const TIME_LIMIT: Duration = Duration::from_secs(120);
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// The file of the sound.
 const SOUND_FILE: &str = "audio.mp4";
 
@@ -133,10 +133,10 @@ fn begins(specs: &[RungSpec], folder: &Folder) -> Result<BTreeMap<String, Begin>
 }
 
 /// A folder that goes away again.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub PathBuf);
 
 impl Folder {
-    fn new() -> io::Result<Self> {
+    pub fn new() -> io::Result<Self> {
         let name = format!("onair-reference-{:016x}", rand::random::<u64>());
         let path = std::env::temp_dir().join(name);
         fs::create_dir(&path)?;

@@ -16,7 +16,7 @@ use super::prepared::Prepared;
 use super::segment::{Segment, SliceName, Whole, no_segment};
 use crate::clock::SharedClock;
 use crate::conversion::Packages;
-use crate::linear::{Container, LISTED_AHEAD, Master, Window, Words, media_playlist};
+use crate::linear::{Container, LISTED_AHEAD, Master, Missing, Window, Words, media_playlist};
 use crate::media::{HOUSE_RUNGS, Package, RECIPE};
 use crate::station::Station;
 use crate::timeline::{DurationMs, Programme, SLICE};
@@ -83,11 +83,13 @@ async fn playlist(
         name if HOUSE_RUNGS.iter().any(|rung| rung.name == name) => Container::Picture,
         _ => return Err(no_rendition()),
     };
-    let ahead = match ahead {
-        Some(_) => LISTED_AHEAD,
-        None => AHEAD_OF_MANY,
+    // Who asks so shows the programme's file instead.
+    let (ahead, missing) = match ahead {
+        Some(_) => (LISTED_AHEAD, Missing::Gap),
+        None => (AHEAD_OF_MANY, Missing::Slate),
     };
-    let text = linear.playlist((name, container), ahead).await?;
+    let rendition = (name, container, missing);
+    let text = linear.playlist(rendition, ahead).await?;
     Ok(Compressed::playlist(text, gzip))
 }
 
@@ -151,7 +153,7 @@ impl Linear {
     /// The playlist of a rendition now.
     pub(super) async fn playlist(
         &self,
-        rendition: (&str, Container),
+        rendition: (&str, Container, Missing),
         ahead: DurationMs,
     ) -> Result<String, Problem> {
         let (plan, now) = (self.station.snapshot().plan.clone(), self.clock.now());

@@ -19,28 +19,53 @@ use super::metrics::ServedFrom;
 use super::prepared::{Prepared, canonical, version_in};
 use crate::conversion::Packages;
 use crate::linear::{self, Place};
-use crate::media::{Package, Track};
+use crate::media::{self, Package, RECIPE, Slate, Track};
 use crate::storage::{LocalFile, StorageError};
 use crate::timeline::{Airing, UnixMs, Version, VideoId};
 
-/// `<video>/v<version>/<start_ms>/<index>.<extension>`: all that has to be known to make a segment.
+/// All that has to be known to make a segment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct SliceName {
-    video: VideoId,
-    version: Version,
-    start: UnixMs,
-    index: u64,
+    what: What,
     pub extension: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum What {
+    /// `<video>/v<version>/<start_ms>/<index>.<extension>`
+    Programme {
+        video: VideoId,
+        version: Version,
+        start: UnixMs,
+        index: u64,
+    },
+    /// `slate-<recipe>/<from>/<length>.<extension>`, in ticks.
+    Slate { from: u64, length: u64 },
 }
 
 impl SliceName {
     /// Slice `index` of what is on.
     pub fn of(airing: &Airing, index: u64, extension: &str) -> Self {
-        Self {
+        let what = What::Programme {
             video: airing.programme.video().clone(),
             version: airing.programme.version(),
             start: airing.from,
             index,
+        };
+        Self {
+            what,
+            extension: extension.to_owned(),
+        }
+    }
+
+    /// A still picture at `place`.
+    pub fn slate(place: &Place, extension: &str) -> Self {
+        let what = What::Slate {
+            from: place.from,
+            length: place.picture_ticks(),
+        };
+        Self {
+            what,
             extension: extension.to_owned(),
         }
     }
@@ -51,22 +76,37 @@ impl FromSegments<'_> for SliceName {
 
     fn from_segments(segments: Segments<'_, Path>) -> Result<Self, ()> {
         let words: Vec<&str> = segments.take(5).collect();
-        let [video, version, start_ms, file] = words[..] else {
-            return Err(());
+        let (file, folders) = words.split_last().ok_or(())?;
+        let (number, extension) = file.rsplit_once('.').ok_or(())?;
+        let number = canonical(number).ok_or(())?;
+        let what = match folders {
+            [video, version, start_ms] => What::Programme {
+                video: VideoId::new(video).map_err(|_| ())?,
+                version: version_in(version).ok_or(())?,
+                start: canonical(start_ms).map(UnixMs::new).ok_or(())?,
+                index: number,
+            },
+            [slate, from] if *slate == format!("slate-{RECIPE}") => What::Slate {
+                from: canonical(from).ok_or(())?,
+                length: number,
+            },
+            _ => return Err(()),
         };
-        let (index, extension) = file.rsplit_once('.').ok_or(())?;
         Ok(Self {
-            video: VideoId::new(video).map_err(|_| ())?,
-            version: version_in(version).ok_or(())?,
-            start: canonical(start_ms).map(UnixMs::new).ok_or(())?,
-            index: canonical(index).ok_or(())?,
+            what,
             extension: extension.to_owned(),
         })
     }
 }
 
+/// A slice of the channel: of a programme that airs from some instant on, or a still picture.
+pub(super) enum Segment<'r> {
+    Programme(OfProgramme<'r>),
+    Slate(Place),
+}
+
 /// A slice of a programme that airs from some instant on.
-pub(super) struct Segment<'r> {
+pub(super) struct OfProgramme<'r> {
     prepared: &'r Prepared,
     package: Arc<Package>,
     folder: String,
@@ -81,55 +121,115 @@ impl<'r> Segment<'r> {
         prepared: &'r Prepared,
         slice: &SliceName,
     ) -> Result<Self, Problem> {
-        let (video, version) = (&slice.video, slice.version);
+        let (video, version, start, index) = match &slice.what {
+            What::Programme {
+                video,
+                version,
+                start,
+                index,
+            } => (video, *version, *start, *index),
+            What::Slate { from, length } => {
+                let until = from.checked_add(*length).ok_or_else(no_segment)?;
+                let place = Place::between(*from, until);
+                let is_one = linear::is_slate(&place);
+                return is_one.then_some(Self::Slate(place)).ok_or_else(no_segment);
+            }
+        };
         let folder = prepared.folder(video, version).ok_or_else(no_segment)?;
         let package = packages.find(video, version).await;
         let package = package.ok_or_else(no_segment)?;
-        let place = Place::of_slice(&package, slice.start, slice.index).ok_or_else(no_segment)?;
-        Ok(Self {
+        let place = Place::of_slice(&package, start, index).ok_or_else(no_segment)?;
+        Ok(Self::Programme(OfProgramme {
             prepared,
             package,
             folder,
-            index: slice.index,
+            index,
             place,
-        })
+        }))
     }
 
     /// Its sound alone.
     pub async fn sound(&self) -> Result<Vec<u8>, Problem> {
-        let bytes = self.sound_bytes().await?;
-        linear::sound(&self.place, &bytes).map_err(unmade)
+        let bytes = match self {
+            Self::Programme(of) => of.sound_bytes().await?,
+            Self::Slate(place) => linear::slate_sound(place),
+        };
+        linear::sound(self.place(), &bytes).map_err(unmade)
     }
 
     /// Its picture alone, on that rung or the one that stands in for it.
     pub async fn picture(&self, rung: &str) -> Result<Vec<u8>, Problem> {
-        let track = &self.package.rung(rung).ok_or_else(no_segment)?.track;
-        let bytes = self.picture_bytes(track).await?;
-        linear::picture(&self.place, bytes).map_err(unmade)
+        let bytes = match self {
+            Self::Programme(of) => of.picture_bytes(of.track(rung)?).await?,
+            Self::Slate(place) => still(place, &slate(rung).await?)?,
+        };
+        linear::picture(self.place(), bytes).map_err(unmade)
     }
 
     /// Its subtitles in `language`; none if it has no such.
     pub async fn words(&self, language: &str) -> Result<String, Problem> {
-        let tracks = &self.package.subtitles;
-        let Some(track) = tracks.iter().find(|track| track.language == language) else {
-            return Ok(linear::words(&self.place, None));
+        let text = match self {
+            Self::Programme(of) => of.words(language).await?,
+            Self::Slate(_) => None,
         };
-        let text = self.read(&track.file, 0..u64::MAX).await?;
-        let text = String::from_utf8_lossy(&text);
-        Ok(linear::words(&self.place, Some(&text)))
+        Ok(linear::words(self.place(), text.as_deref()))
     }
 
     /// Picture and sound, on that rung or the one that stands in for it, as a transport stream.
     pub async fn transport(&self, rung: &str) -> Result<Vec<u8>, Problem> {
-        let track = &self.package.rung(rung).ok_or_else(no_segment)?.track;
-        let init = self.read(&track.file, 0..track.init_bytes).await?;
-        let segment = self.picture_bytes(track).await?;
-        let sound = self.sound_bytes().await?;
-        let picture = linear::ts::Picture {
-            init: &init,
-            segment: &segment,
+        match self {
+            Self::Programme(of) => {
+                let track = of.track(rung)?;
+                let init = of.read(&track.file, 0..track.init_bytes).await?;
+                let segment = of.picture_bytes(track).await?;
+                let sound = of.sound_bytes().await?;
+                muxed(&of.place, &init, &segment, &sound)
+            }
+            Self::Slate(place) => {
+                let track = slate(rung).await?;
+                let segment = still(place, &track)?;
+                muxed(place, &track.init, &segment, &linear::slate_sound(place))
+            }
+        }
+    }
+
+    fn place(&self) -> &Place {
+        match self {
+            Self::Programme(of) => &of.place,
+            Self::Slate(place) => place,
+        }
+    }
+}
+
+fn muxed(place: &Place, init: &[u8], segment: &[u8], sound: &[u8]) -> Result<Vec<u8>, Problem> {
+    linear::ts::mux(place, linear::ts::Picture { init, segment }, sound).map_err(unmade)
+}
+
+/// The slate on that rung.
+async fn slate(rung: &str) -> Result<Slate, Problem> {
+    let found = media::slate(rung).await.map_err(|error| {
+        tracing::error!(%error, "the slate cannot be made");
+        Problem::of_status(Status::InternalServerError)
+    })?;
+    found.ok_or_else(no_segment)
+}
+
+fn still(place: &Place, slate: &Slate) -> Result<Vec<u8>, Problem> {
+    linear::slate_picture(place, &slate.segment).map_err(unmade)
+}
+
+impl OfProgramme<'_> {
+    fn track(&self, rung: &str) -> Result<&Track, Problem> {
+        Ok(&self.package.rung(rung).ok_or_else(no_segment)?.track)
+    }
+
+    async fn words(&self, language: &str) -> Result<Option<String>, Problem> {
+        let tracks = &self.package.subtitles;
+        let Some(track) = tracks.iter().find(|track| track.language == language) else {
+            return Ok(None);
         };
-        linear::ts::mux(&self.place, picture, &sound).map_err(unmade)
+        let text = self.read(&track.file, 0..u64::MAX).await?;
+        Ok(Some(String::from_utf8_lossy(&text).into_owned()))
     }
 
     async fn picture_bytes(&self, track: &Track) -> Result<Vec<u8>, Problem> {

@@ -21,9 +21,10 @@ use super::linear::{AHEAD_OF_MANY, Linear, known, no_rendition};
 use super::prepared::Prepared;
 use super::segment::{Segment, SliceName, Whole, no_segment};
 use crate::conversion::Packages;
-use crate::linear::{Container, Master, Playhead, Turn};
+use crate::linear::{Container, Master, Missing, Playhead, Source, Turn};
 use crate::media::HOUSE_RUNGS;
 use crate::station::Station;
+use crate::timeline::Stretch;
 
 /// Segments at hand for all who watch have together at most: as many viewers as may be see the same few.
 const MOST_CACHED_BYTES: u64 = 64 * 1024 * 1024;
@@ -83,7 +84,11 @@ async fn playlist(
 ) -> Result<Compressed, Problem> {
     known(channel)?;
     let rung = file.strip_suffix(".m3u8").and_then(house_rung);
-    let rendition = (rung.ok_or_else(no_rendition)?, Container::Ts);
+    let rendition = (
+        rung.ok_or_else(no_rendition)?,
+        Container::Ts,
+        Missing::Slate,
+    );
     let text = linear.playlist(rendition, AHEAD_OF_MANY).await?;
     Ok(Compressed::playlist(text, gzip))
 }
@@ -164,16 +169,28 @@ impl Transport {
             let plan = self.station.snapshot().plan.clone();
             match playhead.next(&plan, self.prepared.clock.now()) {
                 Turn::Wait(wait) => tokio::time::sleep(wait.to_std()).await,
-                Turn::Send { airing, index } if airing.programme.is_seamless() => {
-                    // What cannot be made is a gap, as it is in the playlists; why, was logged.
-                    let key = (rung, SliceName::of(&airing, index, EXTENSION));
-                    if let Ok(bytes) = self.made(&key).await {
+                Turn::Send { stretch, index } => {
+                    if let Some(bytes) = self.sent(&stretch, index, rung).await {
                         return bytes;
                     }
                 }
-                Turn::Send { .. } => {}
             }
         }
+    }
+
+    /// Slice `index` of `stretch`; none if it is too short to be sent, or cannot be made: why, was logged.
+    async fn sent(&self, stretch: &Stretch, index: u64, rung: &'static str) -> Option<Bytes> {
+        let airing = stretch.airing.as_ref();
+        let package = match airing {
+            Some(airing) => self.packages.of(&airing.programme).await,
+            None => None,
+        };
+        let name = match Source::of(stretch, index, package.as_deref()) {
+            Source::Programme(_) => SliceName::of(airing?, index, EXTENSION),
+            Source::Slate(place) => SliceName::slate(&place, EXTENSION),
+            Source::Gap(_) => return None,
+        };
+        self.made(&(rung, name)).await.ok()
     }
 }
 

@@ -1,4 +1,4 @@
-// A station whose programmes are all prepared, so that its endless stream has no gap.
+// A station whose programmes are all prepared, so that its endless stream is nothing but programmes.
 
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -6,11 +6,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const LIMIT_MS = 300_000;
 const LOOK_EVERY_MS = 250;
-/** Players begin three target durations before the end; hls.js never gets over a gap it begins in. */
+/** Players begin three target durations before the end, and are to count changes of programme only. */
 const SEGMENTS = 8;
 
 /**
- * Waits until the stream of the channel is listed without a gap for as far as it is known.
+ * Waits until the stream of the channel is listed without a slate for as far as it is known.
  * @param {Station} station @param {number} programmes how many there must be in house format
  */
 export async function onTheAir(station, programmes) {
@@ -29,6 +29,6 @@ async function isWhole({ url }, programmes) {
   const master = await (await fetch(`${url}/channels/main/ts.m3u8`)).text();
   const rung = master.split("\n").find((line) => line !== "" && !line.startsWith("#"));
   const listed = await (await fetch(new URL(rung ?? "", `${url}/channels/main/ts.m3u8`))).text();
-  const [last] = listed.split("#EXT-X-GAP").slice(-1);
+  const [last] = listed.split("/slate-").slice(-1);
   return listed.includes("#EXTINF") && (last ?? "").split("#EXTINF").length > SEGMENTS;
 }
