@@ -112,8 +112,12 @@ impl Lines<'_> {
                 (Source::Programme(place), _) => {
                     self.times_of(&place);
                     let folder = folder.as_deref().unwrap_or_default();
-                    let extension = self.container.extension();
-                    let _ = writeln!(self.out, "{folder}/{index}.{extension}");
+                    self.out.push_str(folder);
+                    self.out.push('/');
+                    number(&mut self.out, index);
+                    self.out.push('.');
+                    self.out.push_str(self.container.extension());
+                    self.out.push('\n');
                 }
                 (Source::Slate(place), Missing::Slate) => self.slate(&place),
                 (Source::Slate(place) | Source::Gap(place), _) => {
@@ -157,17 +161,48 @@ impl Lines<'_> {
             self.day = Some((day, date));
         }
         let date = self.day.as_ref().map_or("", |(_, date)| date);
-        let ms = at_ms.rem_euclid(DAY_MS);
+        let ms = at_ms.rem_euclid(DAY_MS) as u64;
         let (s, ms) = (ms / 1000, ms % 1000);
-        let (h, m, s) = (s / 3600, s / 60 % 60, s % 60);
         let scale = u64::from(TIMESCALE);
-        let (whole_s, rest) = (ticks / scale, ticks % scale);
         // The tick is a ninetieth of a millisecond: five digits tell them apart.
-        let fraction = rest * 100_000 / scale;
-        let _ = write!(
-            self.out,
-            "#EXT-X-PROGRAM-DATE-TIME:{date}{h:02}:{m:02}:{s:02}.{ms:03}Z\n\
-             #EXTINF:{whole_s}.{fraction:05},\n"
-        );
+        let fraction = ticks % scale * 100_000 / scale;
+        let out = &mut self.out;
+        out.push_str("#EXT-X-PROGRAM-DATE-TIME:");
+        out.push_str(date);
+        digits::<2>(out, s / 3600);
+        out.push(':');
+        digits::<2>(out, s / 60 % 60);
+        out.push(':');
+        digits::<2>(out, s % 60);
+        out.push('.');
+        digits::<3>(out, ms);
+        out.push_str("Z\n#EXTINF:");
+        number(out, ticks / scale);
+        out.push('.');
+        digits::<5>(out, fraction);
+        out.push_str(",\n");
+    }
+}
+
+/// Appends the last `COUNT` digits of `value`: an hour of segments has thousands of numbers, and formatting them in
+/// the general way takes most of the time.
+fn digits<const COUNT: usize>(out: &mut String, mut value: u64) {
+    let mut text = [b'0'; COUNT];
+    for digit in text.iter_mut().rev() {
+        *digit += (value % 10) as u8;
+        value /= 10;
+    }
+    out.push_str(std::str::from_utf8(&text).expect("digits are ASCII"));
+}
+
+/// Appends `value` without zeros before it.
+fn number(out: &mut String, value: u64) {
+    match value {
+        0..10 => digits::<1>(out, value),
+        10..100 => digits::<2>(out, value),
+        100..1000 => digits::<3>(out, value),
+        _ => {
+            let _ = write!(out, "{value}");
+        }
     }
 }
