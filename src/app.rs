@@ -119,8 +119,13 @@ fn versions_in_use(station: &Station) -> Box<dyn Fn() -> HashSet<(VideoId, u32)>
         let plan = snapshots.borrow().plan.clone();
         let playlists = plan.segments().iter().filter_map(Segment::playlist);
         let programmes = playlists.flat_map(|playlist| playlist.programmes());
-        let made = programmes.filter(|programme| programme.version() != Version::ORIGINAL);
-        made.map(|programme| (programme.video().clone(), programme.version().get()))
+        let versions = programmes.flat_map(|programme| {
+            let shown = [Some(programme.version()), programme.stream()];
+            let made = shown.into_iter().flatten();
+            made.map(|version| (programme.video(), version))
+        });
+        let made = versions.filter(|(_, version)| *version != Version::ORIGINAL);
+        made.map(|(video, version)| (video.clone(), version.get()))
             .collect()
     })
 }

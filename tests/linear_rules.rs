@@ -53,10 +53,12 @@ impl World {
         let length = DurationMs::new(package.duration_ms.max(1));
         let version = Version::new(self.random.random_range(0..3));
         let programme = Programme::of_version(id, version, length).unwrap();
-        if version == Version::ORIGINAL {
-            return self.library.push(programme);
-        }
-        let programme = programme.seamless();
+        let programme = match (version, self.random.random_range(0..2)) {
+            (Version::ORIGINAL, 0) => return self.library.push(programme),
+            // A file that came, which the stream shows as another.
+            (Version::ORIGINAL, _) => programme.streamed_as(Version::new(1)),
+            _ => programme.seamless(),
+        };
         self.packages.insert(programme.clone(), package);
         match self.random.random_range(0..4) {
             0 if !self.library.is_empty() => {

@@ -22,7 +22,7 @@ pub struct Item {
     pub kind: &'static str,
     /// Where the video is kept.
     pub source: Option<Source>,
-    /// Whether the endless stream has it too.
+    /// Whether the endless stream has it too, as good as it is here.
     pub linear: bool,
     /// When it starts, in channel time; before now for what is on.
     pub started_at_ms: i64,
@@ -117,7 +117,7 @@ fn item(catalogue: &Catalogue, likes: &Likes, airing: &Airing) -> Item {
             .unwrap_or_default(),
         kind: "progressive",
         source: video.map(|v| v.source),
-        linear: airing.programme.is_seamless(),
+        linear: airing.programme.streams_as_it_is(),
         started_at_ms: airing.from.get(),
         ends_at_ms: airing.to.get(),
         duration_ms: airing.programme.duration().get(),

@@ -33,12 +33,10 @@ impl Conversion {
 }
 
 impl Packages {
-    /// The table of `programme`; none if it is in no house format, or cannot be read.
+    /// The table of what the endless stream shows of `programme`; none if it shows nothing, or it cannot
+    /// be read.
     pub async fn of(&self, programme: &Programme) -> Option<Arc<Package>> {
-        match programme.is_seamless() {
-            true => self.find(programme.video(), programme.version()).await,
-            false => None,
-        }
+        self.find(programme.video(), programme.stream()?).await
     }
 
     /// The table of `version` of `video`; none if it is in no house format, or cannot be read.

@@ -101,10 +101,11 @@ impl Lines<'_> {
         let Listed { stretch, slices } = listed;
         let airing = stretch.airing.as_ref();
         let found = airing.and_then(|airing| Some((airing, package(&airing.programme)?)));
-        let folder = found.map(|(airing, _)| {
+        let folder = found.and_then(|(airing, _)| {
             let programme = &airing.programme;
-            let (video, version) = (programme.video(), programme.version().get());
-            format!("{}/{video}/v{version}/{}", self.name, airing.from.get())
+            let (video, version) = (programme.video(), programme.stream()?.get());
+            let from_ms = airing.from.get();
+            Some(format!("{}/{video}/v{version}/{from_ms}", self.name))
         });
         let package = found.map(|(_, package)| package);
         for index in slices.clone() {

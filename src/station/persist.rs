@@ -9,8 +9,9 @@ use crate::timeline::{
 };
 
 /// The form written now.
-const VERSION: u32 = 3;
-/// The oldest form read: it knew no versions of videos. The second knew no endless stream.
+const VERSION: u32 = 4;
+/// The oldest form read: it knew no versions of videos. The second knew no endless stream, the third only
+/// programmes that were their own in it.
 const OLDEST_VERSION: u32 = 1;
 
 /// Why a record does not read as a plan.
@@ -43,11 +44,12 @@ struct PlanRecord {
     first_sequence: Option<u64>,
 }
 
-/// Video id and duration in milliseconds; then the video's version, if it is not the original; then
-/// whether it joins without a seam, if it does.
+/// Video id and duration in milliseconds; then the video's version, if it is not the original; then the
+/// version that the endless stream shows, if it shows one (before, `true` if that was the same).
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum ProgrammeRecord {
+    Streamed(String, u64, u32, u32),
     Seamless(String, u64, u32, bool),
     Version(String, u64, u32),
     Original(String, u64),
@@ -56,27 +58,29 @@ enum ProgrammeRecord {
 impl ProgrammeRecord {
     fn of(programme: &Programme) -> Self {
         let (video, duration_ms) = (programme.video().to_string(), programme.duration().get());
-        match programme.version() {
-            version if programme.is_seamless() => {
-                Self::Seamless(video, duration_ms, version.get(), true)
+        match (programme.version(), programme.stream()) {
+            (version, Some(shown)) => {
+                Self::Streamed(video, duration_ms, version.get(), shown.get())
             }
-            Version::ORIGINAL => Self::Original(video, duration_ms),
-            version => Self::Version(video, duration_ms, version.get()),
+            (Version::ORIGINAL, None) => Self::Original(video, duration_ms),
+            (version, None) => Self::Version(video, duration_ms, version.get()),
         }
     }
 
     fn programme(&self) -> Result<Programme, TimelineError> {
-        let (video, duration_ms, version, seamless) = match self {
-            Self::Seamless(video, ms, version, seamless) => (video, ms, *version, *seamless),
-            Self::Version(video, ms, version) => (video, ms, *version, false),
-            Self::Original(video, ms) => (video, ms, 0, false),
+        let (video, duration_ms, version, stream) = match self {
+            Self::Streamed(video, ms, version, shown) => (video, ms, *version, Some(*shown)),
+            Self::Seamless(video, ms, version, seamless) => {
+                (video, ms, *version, seamless.then_some(*version))
+            }
+            Self::Version(video, ms, version) => (video, ms, *version, None),
+            Self::Original(video, ms) => (video, ms, 0, None),
         };
         let (video, version) = (VideoId::new(video)?, Version::new(version));
         let programme = Programme::of_version(video, version, DurationMs::new(*duration_ms))?;
-        Ok(if seamless {
-            programme.seamless()
-        } else {
-            programme
+        Ok(match stream {
+            Some(shown) => programme.streamed_as(Version::new(shown)),
+            None => programme,
         })
     }
 }
@@ -208,7 +212,7 @@ mod tests {
             segment(-5, "a:10 b:20", 1),
             off_air(40),
             segment(50, "a:10 b:20", 0),
-            segment(90, "b@3:25 a*:10", 0),
+            segment(90, "b@3:25 a*:10 b*7:20", 0),
         ])
     }
 
@@ -222,9 +226,9 @@ mod tests {
     /// Written out so that a change of the form is seen: it needs a new version.
     #[test]
     fn equal_playlists_and_programmes_are_written_once() {
-        let record = r#"{"version":3,
-            "programmes":[["a",10],["b",20],["b",25,3],["a",10,0,true]],
-            "playlists":[[0,1],[2,3]],
+        let record = r#"{"version":4,
+            "programmes":[["a",10],["b",20],["b",25,3],["a",10,0,0],["b",20,0,7]],
+            "playlists":[[0,1],[2,3,4]],
             "segments":[
                 {"from_ms":-5,"playlist":0,"first_index":1},
                 {"from_ms":40,"playlist":null,"first_index":0},
@@ -268,8 +272,8 @@ mod tests {
 
     #[test]
     fn a_later_version_is_refused_as_such() {
-        let error = decode(br#"{"version":4,"anything":"else"}"#).unwrap_err();
-        assert!(matches!(error, PersistError::Version(4)));
+        let error = decode(br#"{"version":5,"anything":"else"}"#).unwrap_err();
+        assert!(matches!(error, PersistError::Version(5)));
     }
 
     #[test]
@@ -277,6 +281,14 @@ mod tests {
         let record = br#"{"version":1,"programmes":[["a",10]],"playlists":[[0]],
             "segments":[{"from_ms":5,"playlist":0,"first_index":0}]}"#;
         assert_eq!(decode(record).unwrap(), plan([segment(5, "a:10", 0)]));
+    }
+
+    #[test]
+    fn a_plan_kept_when_the_stream_knew_no_lesser_versions_is_read() {
+        let record = br#"{"version":3,"programmes":[["a",10,2,true],["b",20]],"playlists":[[0,1]],
+            "segments":[{"from_ms":5,"playlist":0,"first_index":0}],"first_sequence":3}"#;
+        let expected = Plan::numbered(vec![segment(5, "a@2*:10 b:20", 0)], 3).unwrap();
+        assert_eq!(decode(record).unwrap(), expected);
     }
 
     #[test]
@@ -290,7 +302,8 @@ mod tests {
         let list = |half: usize| {
             let programmes = (0..PLAYLIST_LIMIT).map(|number| {
                 let id = VideoId::new(&format!("{half}-{number:038}")).unwrap();
-                Programme::new(id, DurationMs::new(2_592_000_000)).unwrap()
+                let longest = Programme::new(id, DurationMs::new(2_592_000_000)).unwrap();
+                longest.streamed_as(Version::new(1_000))
             });
             Playlist::new(programmes.collect(), Order::Sequential).unwrap()
         };

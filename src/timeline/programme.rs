@@ -72,7 +72,7 @@ pub struct Programme {
     video: VideoId,
     version: Version,
     duration: DurationMs,
-    seamless: bool,
+    stream: Option<Version>,
 }
 
 impl Programme {
@@ -98,7 +98,7 @@ impl Programme {
                 video,
                 version,
                 duration,
-                seamless: false,
+                stream: None,
             })
         } else {
             Err(TimelineError::Duration(duration.get()))
@@ -108,15 +108,34 @@ impl Programme {
     /// The same, in the one format whose programmes join in the endless stream.
     #[must_use]
     pub fn seamless(self) -> Self {
+        let version = self.version;
+        self.streamed_as(version)
+    }
+
+    /// The same, shown in the endless stream as `version`: one that lasts as long and is in the
+    /// format whose programmes join.
+    #[must_use]
+    pub fn streamed_as(self, version: Version) -> Self {
         Self {
-            seamless: true,
+            stream: Some(version),
             ..self
         }
     }
 
-    /// Whether it is in the one format whose programmes join in the endless stream.
+    /// Which of the video's versions the endless stream shows; none if it shows none.
+    pub fn stream(&self) -> Option<Version> {
+        self.stream
+    }
+
+    /// Whether the endless stream shows it.
     pub fn is_seamless(&self) -> bool {
-        self.seamless
+        self.stream.is_some()
+    }
+
+    /// Whether the endless stream shows this very version, and not a lesser one that was made for
+    /// the stream.
+    pub fn streams_as_it_is(&self) -> bool {
+        self.stream == Some(self.version)
     }
 
     /// Which video.

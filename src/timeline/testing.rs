@@ -5,23 +5,24 @@ use super::{
 };
 
 /// A sequential playlist from words like `a@2*:250`, a video, its version (0 if not given), a star if
-/// it joins without a seam, and its duration in milliseconds (1,000 if not given).
+/// it joins without a seam (`a*3` if the stream shows version 3 in its place), and its duration in
+/// milliseconds (1,000 if not given).
 pub(crate) fn playlist(words: &str) -> Playlist {
     let programmes = words.split_whitespace().map(|word| {
         let (id, ms) = word.split_once(':').unwrap_or((word, "1000"));
-        let (id, is_seamless) = match id.strip_suffix('*') {
-            Some(id) => (id, true),
-            None => (id, false),
+        let (id, stream) = match id.split_once('*') {
+            Some((id, stream)) => (id, Some(stream)),
+            None => (id, None),
         };
         let (id, version) = id.split_once('@').unwrap_or((id, "0"));
         let duration = DurationMs::new(ms.parse().unwrap());
         let version = Version::new(version.parse().unwrap());
         let id = VideoId::new(id).unwrap();
         let programme = Programme::of_version(id, version, duration).unwrap();
-        if is_seamless {
-            programme.seamless()
-        } else {
-            programme
+        match stream {
+            None => programme,
+            Some("") => programme.seamless(),
+            Some(shown) => programme.streamed_as(Version::new(shown.parse().unwrap())),
         }
     });
     Playlist::new(programmes.collect(), Order::Sequential).unwrap()

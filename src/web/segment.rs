@@ -44,18 +44,18 @@ enum What {
 }
 
 impl SliceName {
-    /// Slice `index` of what is on.
-    pub fn of(airing: &Airing, index: u64, extension: &str) -> Self {
+    /// Slice `index` of what is on; none if the stream does not show that.
+    pub fn of(airing: &Airing, index: u64, extension: &str) -> Option<Self> {
         let what = What::Programme {
             video: airing.programme.video().clone(),
-            version: airing.programme.version(),
+            version: airing.programme.stream()?,
             start: airing.from,
             index,
         };
-        Self {
+        Some(Self {
             what,
             extension: extension.to_owned(),
-        }
+        })
     }
 
     /// A still picture at `place`.

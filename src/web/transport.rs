@@ -186,7 +186,7 @@ impl Transport {
             None => None,
         };
         let name = match Source::of(stretch, index, package.as_deref()) {
-            Source::Programme(_) => SliceName::of(airing?, index, EXTENSION),
+            Source::Programme(_) => SliceName::of(airing?, index, EXTENSION)?,
             Source::Slate(place) => SliceName::slate(&place, EXTENSION),
             Source::Gap(_) => return None,
         };
