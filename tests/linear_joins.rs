@@ -9,10 +9,10 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use house::{Prepared, X264, clip, ffprobe, prepared};
+use house::{Prepared, X264, clip, ffprobe, prepared, prepared_to};
 use onair::linear::ts::{Picture, mux};
 use onair::linear::{self, Place};
-use onair::media::slate;
+use onair::media::{Extent, slate};
 
 /// Ticks of a transport stream in a millisecond.
 const MS: u64 = 90;
@@ -158,7 +158,8 @@ fn check_packets(segment: &[u8]) {
     assert_eq!(counters.len(), 4);
 }
 
-/// What joins with each other: of four rates and sizes, loud, quiet and silent.
+/// What joins with each other: of many rates and sizes, loud, quiet and silent, and of one only the lowest
+/// rung.
 async fn programmes(dir: &Path) -> Vec<Prepared> {
     let mut programmes = Vec::new();
     for (name, recipe) in [
@@ -169,6 +170,8 @@ async fn programmes(dir: &Path) -> Vec<Prepared> {
     ] {
         programmes.push(prepared(&clip(dir, name, &recipe)).await);
     }
+    let large = flash("1920x1080", "24000/1001", 2.9, Some("0.3"));
+    programmes.push(prepared_to(&clip(dir, "large.mp4", &large), Extent::Floor).await);
     programmes
 }
 
@@ -277,9 +280,9 @@ fn check_stream(stream: &Stream, programmes: &[Prepared], starts: &[u64], length
     let log = ffmpeg("-nostdin -hide_banner -copyts -v info", stream, filters);
     let log = String::from_utf8_lossy(&log.stderr);
     let (light, loud) = (told(&log, "black_end"), told(&log, "silence_end"));
-    assert_eq!(light.len(), 12, "{log}");
+    assert_eq!(light.len(), 15, "{log}");
     // The third has no sound at all, so its silence ends in the fourth.
-    assert_eq!(loud.len(), 9, "{log}");
+    assert_eq!(loud.len(), 12, "{log}");
     let zero = light[0] - 1.0;
     for (start, light) in starts.iter().zip(&light) {
         let due = zero + *start as f64 / 90_000.0 + 1.0;

@@ -6,10 +6,10 @@ mod house;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use house::{X264, clip, inputs, prepared};
+use house::{X264, clip, inputs, prepared, prepared_to};
 use onair::media::{
-    Playability, PrepareOptions, Progress, Stage, playability, prepare, probe, quick,
-    verify_package,
+    Extent, Playability, PrepareOptions, Progress, Stage, Track, playability, prepare, probe,
+    quick, verify_package,
 };
 use tokio::sync::Notify;
 
@@ -45,6 +45,37 @@ async fn init_segments_are_the_same_for_every_video() {
         assert_eq!(verified.unwrap(), prepared.package);
     }
     assert!(inits.contains_key("video-480.mp4"));
+}
+
+#[tokio::test]
+async fn the_lowest_rung_alone_is_the_lowest_rung_of_the_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let recipe = format!("{} {X264} -c:a aac", inputs("1280x720", "30000/1001", 5.3));
+    let source = clip(dir.path(), "large.mp4", &recipe);
+    let floor = prepared_to(&source, Extent::Floor).await;
+    let whole = prepared(&source).await;
+    assert_eq!(whole.package.rungs.len(), 3);
+    assert_eq!(floor.package.rungs.len(), 1);
+    for rung in ["1080", "720", "480", "360"] {
+        let shown = floor.package.rung(rung).map(|rung| rung.height);
+        assert_eq!(shown, Some(360), "{rung}");
+    }
+    assert_eq!(floor.package.duration_ms, whole.package.duration_ms);
+    assert_eq!(floor.package.audio, whole.package.audio);
+    assert_eq!(floor.package.loudness, whole.package.loudness);
+    let [alone, among] = [&floor, &whole].map(|made| &made.package.rung("360").unwrap().track);
+    assert_eq!(alone.init_sha256, among.init_sha256);
+    let times = |track: &Track| {
+        let times = track.segments.iter();
+        times
+            .map(|s| (s.start_ticks, s.duration_ticks))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(times(alone), times(among));
+    assert_eq!(
+        verify_package(floor.dir.path()).await.unwrap(),
+        floor.package
+    );
 }
 
 #[tokio::test]

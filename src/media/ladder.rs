@@ -178,6 +178,11 @@ pub(super) fn per_s((frames, seconds): (u32, u32)) -> f64 {
     f64::from(frames) / f64::from(seconds)
 }
 
+/// Whether the lowest rung is all that a video with these `facts` is large enough for.
+pub fn is_small(facts: &Facts) -> bool {
+    real_rungs(facts.width, facts.height).len() == 1
+}
+
 /// The rungs in which a picture of this size need not be enlarged, or the floor.
 fn real_rungs(width: u32, height: u32) -> &'static [RungSpec] {
     // A picture that misses a rung by a few cropped lines would lose a third of them to the next.

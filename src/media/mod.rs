@@ -48,8 +48,8 @@ pub use fault::PrepareError;
 pub use fragment::{Frame, frames};
 pub use init::parameter_sets;
 pub use kinds::media_type;
-pub use ladder::{LADDER as HOUSE_RUNGS, RungSpec};
-pub use options::{PrepareOptions, SubtitleFile};
+pub use ladder::{LADDER as HOUSE_RUNGS, RungSpec, is_small};
+pub use options::{Extent, PrepareOptions, SubtitleFile};
 pub use package::{
     FORMAT, FileEntry, Loudness, Package, PackageError, RECIPE, Rung, Segment, Stills,
     SubtitleOrigin, SubtitleTrack, TABLE, TIMESCALE, Track,

@@ -13,6 +13,19 @@ pub struct PrepareOptions {
     pub niceness: i32,
     /// Text tracks that came beside the video or were uploaded for it.
     pub subtitles: Vec<SubtitleFile>,
+    /// How much of the house format is made.
+    pub extent: Extent,
+}
+
+/// How much of the house format is made of a video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Extent {
+    /// Every rung it is large enough for, and stills.
+    #[default]
+    Whole,
+    /// The lowest rung and the sound, as a video has them that is too small for more: it joins with all
+    /// others, and is there many times sooner.
+    Floor,
 }
 
 /// A text track in a file of its own.

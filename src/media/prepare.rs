@@ -14,15 +14,17 @@ use super::reference::Reference;
 use super::source::Source;
 use super::verify::{self, Found, PROGRAMME_FILE, SOUND_FILE};
 use super::{
-    FORMAT, Facts, FileEntry, Loudness, Package, PackageError, PrepareError, PrepareOptions,
-    RECIPE, Stills, StillsError, TABLE, TIMESCALE, encode, loudness, stills, subtitles, tracks,
+    Extent, FORMAT, Facts, FileEntry, Loudness, Package, PackageError, PrepareError,
+    PrepareOptions, RECIPE, Stills, StillsError, TABLE, TIMESCALE, encode, loudness, stills,
+    subtitles, tracks,
 };
 use crate::timeline::DurationMs;
 
 /// Pictures of 8K with ten bits, decoded on many threads, fit into this.
 const MOST_MEMORY_BYTES: u64 = 16 << 30;
 
-/// Makes the house version of the video at `path`, of which `facts` are known, in the folder `dir`.
+/// Makes the house version of the video at `path`, of which `facts` are known, in the folder `dir`; or
+/// only as much of it as `options` say.
 ///
 /// Dropping the future ends what it started. What lies in `dir` counts only once [`Package::read`]
 /// finds a table there.
@@ -39,7 +41,10 @@ pub async fn prepare(
     forget(dir).await?;
     progress(Progress::begun(Stage::Measure));
     let source = Source::of(path).await.map_err(PrepareError::Source)?;
-    let plan = Plan::of(facts);
+    let plan = match options.extent {
+        Extent::Whole => Plan::of(facts),
+        Extent::Floor => Plan::of_the_floor(facts),
+    };
     let leash = leash_for(path, facts, dir, options).await?;
     // Sound and text are little work on one processor; beside the picture they cost no time.
     let sound_file = dir.join(SOUND_FILE);
@@ -55,16 +60,20 @@ pub async fn prepare(
     )?;
     check_source(path, facts, &leash, &done).await?;
     progress(Progress::begun(Stage::Verify));
-    let (mut package, stills) = tokio::try_join!(
-        join_tracks(dir, &plan, loudness, &leash),
-        make_stills(dir, &plan, options)
-    )?;
+    let (mut package, stills) =
+        tokio::try_join!(join_tracks(dir, &plan, loudness, &leash), async {
+            Ok(match options.extent {
+                Extent::Whole => Some(make_stills(dir, &plan, options).await?),
+                Extent::Floor => None,
+            })
+        })?;
     verify::check_inits(&package, &reference).map_err(unfit)?;
     package.subtitles = texts.tracks;
     package.notes = texts.left_out;
     match stills {
-        Ok(stills) => package.stills = Some(stills),
-        Err(note) => package.notes.push(note),
+        Some(Ok(stills)) => package.stills = Some(stills),
+        Some(Err(note)) => package.notes.push(note),
+        None => {}
     }
     progress(Progress::done(Stage::Verify));
     finish(dir, package).await

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use onair::media::{Facts, Package, PrepareError, PrepareOptions, prepare, probe};
+use onair::media::{Extent, Facts, Package, PrepareError, PrepareOptions, prepare, probe};
 
 /// A clip made by `ffmpeg` with `arguments`, which come before the name of the file.
 pub fn clip(dir: &Path, name: &str, arguments: &str) -> PathBuf {
@@ -55,24 +55,29 @@ impl Prepared {
 
 /// Prepares `clip`, which must succeed.
 pub async fn prepared(clip: &Path) -> Prepared {
-    try_prepare(clip)
-        .await
-        .unwrap_or_else(|error| panic!("{}: {error}\n{}", clip.display(), error.complaint()))
+    prepared_to(clip, Extent::Whole).await
+}
+
+/// Makes only so much of `clip`'s house format, which must succeed.
+pub async fn prepared_to(clip: &Path, extent: Extent) -> Prepared {
+    let options = PrepareOptions {
+        extent,
+        ..PrepareOptions::default()
+    };
+    let made = try_prepare_as(clip, &options).await;
+    made.unwrap_or_else(|error| panic!("{}: {error}\n{}", clip.display(), error.complaint()))
 }
 
 pub async fn try_prepare(clip: &Path) -> Result<Prepared, PrepareError> {
+    try_prepare_as(clip, &PrepareOptions::default()).await
+}
+
+async fn try_prepare_as(clip: &Path, options: &PrepareOptions) -> Result<Prepared, PrepareError> {
     let dir = tempfile::tempdir().unwrap();
     let facts = probe(clip)
         .await
         .unwrap_or_else(|error| panic!("{}: {error}", clip.display()));
-    let package = prepare(
-        clip,
-        &facts,
-        dir.path(),
-        &PrepareOptions::default(),
-        &|_| {},
-    )
-    .await?;
+    let package = prepare(clip, &facts, dir.path(), options, &|_| {}).await?;
     Ok(Prepared {
         dir,
         facts,
