@@ -17,6 +17,8 @@ use crate::config::Config;
 use crate::conversion::Step;
 use crate::media::{self, Facts, PrepareError, PrepareOptions, Progress};
 
+/// What this worker knows how to do.
+const STEPS: [Step; 3] = [Step::Quick, Step::Floor, Step::House];
 /// How long the station may let us wait for a job.
 const WAIT_S: u64 = 25;
 /// After the station did not answer, it is asked again this late, and later and later.
@@ -134,7 +136,7 @@ fn machine_name() -> String {
 
 impl Worker {
     async fn lease(&self) -> anyhow::Result<Option<Job>> {
-        let wanted = serde_json::json!({ "worker": self.name, "wait_s": WAIT_S });
+        let wanted = serde_json::json!({ "worker": self.name, "wait_s": WAIT_S, "steps": STEPS });
         let request = self.station.request(Method::POST, "/worker/leases");
         self.station.ask(request.json(&wanted)).await
     }
@@ -181,8 +183,12 @@ impl Worker {
                 Step::Quick => {
                     media::quick(&source, &job.facts, &made, &self.options, &tell).await?;
                 }
-                Step::House | Step::Texts => {
-                    media::prepare(&source, &job.facts, &made, &self.options, &tell).await?;
+                step @ (Step::Floor | Step::House | Step::Texts) => {
+                    let options = PrepareOptions {
+                        extent: step.extent(),
+                        ..self.options.clone()
+                    };
+                    media::prepare(&source, &job.facts, &made, &options, &tell).await?;
                 }
             }
             self.send_all(job, &made).await?;

@@ -72,7 +72,7 @@ impl Book {
             .filter_map(|video| Some((Step::wanted_by(video)?, Arc::clone(video))))
             .collect();
         // Quick ones first; among equals the channel's order, which the catalogue has.
-        self.wanted.sort_by_key(|(step, _)| *step);
+        self.wanted.sort_by_key(|(step, video)| step.turn(video));
         let turns = self.wanted.iter().enumerate();
         self.turns = turns.map(|(turn, (_, v))| (v.id.clone(), turn)).collect();
         let stale: Vec<VideoId> = {
@@ -101,12 +101,11 @@ impl Book {
         now_ms: i64,
     ) -> Option<(Task, Note)> {
         self.expire(now_ms);
-        let (step, video) = self.wanted.iter().find(|(step, video)| {
-            may(&video.id, *step)
-                && !self.running.contains_key(&video.id)
-                && self.is_due(video, *step, now_ms)
+        let (step, video) = self.wanted.iter().find_map(|(step, video)| {
+            let step = step.offered(video, |step| may(&video.id, step))?;
+            let is_free = !self.running.contains_key(&video.id) && self.is_due(video, step, now_ms);
+            is_free.then(|| (step, Arc::clone(video)))
         })?;
-        let (step, video) = (*step, Arc::clone(video));
         let mut record = self.record_of(&video, step);
         record.interruptions += 1;
         self.records.insert(video.id.clone(), record.clone());
@@ -140,7 +139,8 @@ impl Book {
     ) -> Option<(Task, Note)> {
         self.running.remove(video);
         self.records.remove(video);
-        self.lease(token, worker, |id, _| id == video, now_ms)
+        let may = |id: &VideoId, step| id == video && step != Step::Floor;
+        self.lease(token, worker, may, now_ms)
     }
 
     /// A leaseholder is alive and has come so far.
@@ -255,7 +255,8 @@ impl Book {
     fn view(&self, (step, video): &(Step, Arc<Video>)) -> JobView {
         let record = self.records.get(&video.id);
         let record = record.filter(|record| record.is_about(video, *step));
-        let state = match self.running.get(&video.id) {
+        let running = self.running.get(&video.id);
+        let state = match running {
             Some(running) => JobState::Running {
                 worker: running.worker.clone(),
                 since_ms: running.since_ms,
@@ -269,7 +270,7 @@ impl Book {
         let gone_on = record.is_some_and(|r| r.interruptions >= MOST_INTERRUPTIONS);
         JobView {
             video: video.id.clone(),
-            step: *step,
+            step: running.map_or(*step, |running| running.task.step),
             state,
             failures: record.map_or(0, |r| r.failures),
             reason: record

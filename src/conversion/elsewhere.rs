@@ -69,9 +69,12 @@ impl Conversion {
                 },
                 Err(error) => Err(error.to_string()),
             },
-            Step::House | Step::Texts => match media::verify_package(&dir).await {
+            Step::Floor | Step::House | Step::Texts => match media::verify_package(&dir).await {
+                Ok(package) if package.rungs.len() < task.fewest_rungs() => {
+                    Err("it has only the lowest rung".to_owned())
+                }
                 // Of the files on this machine it knows nothing.
-                Ok(package) => Ok(rendition_of(&package, task.version, 0)),
+                Ok(package) => Ok(rendition_of(&package, task, 0)),
                 Err(error) => Err(error.to_string()),
             },
         };

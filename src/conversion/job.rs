@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::library::{Grade, Video, VideoState};
-use crate::media::{self, Progress};
+use crate::library::{Grade, Rendition, Video, VideoState};
+use crate::media::{self, Extent, Progress};
 use crate::timeline::VideoId;
 
 /// What is to be made of a video.
@@ -14,6 +14,8 @@ pub enum Step {
     Quick,
     /// The house version there is, with the subtitles there are now.
     Texts,
+    /// The lowest rung of the house format, so that the endless stream has it soon.
+    Floor,
     /// The house format.
     House,
 }
@@ -30,9 +32,55 @@ impl Step {
             {
                 (made.texts != video.texts).then_some(Self::Texts)
             }
-            (VideoState::Ready, _) => Some(Self::House),
+            (VideoState::Ready, _) => {
+                let has_floor = video.floor.as_ref().is_some_and(Rendition::joins);
+                Some(match has_floor || is_small(video) {
+                    true => Self::House,
+                    false => Self::Floor,
+                })
+            }
         }
     }
+
+    /// With whom it has its turn: the house version of a small video is its lowest rung, and as soon
+    /// made.
+    pub(super) fn turn(self, video: &Video) -> Self {
+        match self {
+            Self::House if is_small(video) => Self::Floor,
+            step => step,
+        }
+    }
+
+    /// What whoever `may` do some steps does of it: those who know nothing of the lowest rung alone go
+    /// straight to the whole.
+    pub(super) fn offered(self, video: &Video, may: impl Fn(Self) -> bool) -> Option<Self> {
+        match self.turn(video) {
+            turn if may(turn) => Some(self),
+            Self::Floor if may(Self::House) => Some(Self::House),
+            _ => None,
+        }
+    }
+
+    /// How much of the house format it makes.
+    pub fn extent(self) -> Extent {
+        match self {
+            Self::Floor => Extent::Floor,
+            Self::Quick | Self::Texts | Self::House => Extent::Whole,
+        }
+    }
+
+    /// How good what comes of it is.
+    pub(super) fn grade(self) -> Grade {
+        match self {
+            Self::Quick => Grade::Quick,
+            Self::Floor => Grade::Floor,
+            Self::Texts | Self::House => Grade::House,
+        }
+    }
+}
+
+fn is_small(video: &Video) -> bool {
+    video.facts.as_ref().is_some_and(media::is_small)
 }
 
 /// Where a job stands.
@@ -131,9 +179,14 @@ impl JobRecord {
         }
     }
 
-    /// Whether it is about what `video` is now and needs now.
+    /// Whether it is about what `video` is now and needs now. What keeps the whole from being made is
+    /// in the way of its lowest rung as well.
     pub fn is_about(&self, video: &Video, step: Step) -> bool {
-        self.step == step
+        let whole = |step| match step {
+            Step::Floor => Step::House,
+            step => step,
+        };
+        whole(self.step) == whole(step)
             && self.size_bytes == video.size_bytes
             && self.modified_ms == video.modified_ms
     }
@@ -146,4 +199,14 @@ pub(super) struct Task {
     pub step: Step,
     /// The number of the version to be made.
     pub version: u32,
+}
+
+impl Task {
+    /// The lowest rung alone will not do for the whole of a video that is larger.
+    pub fn fewest_rungs(&self) -> usize {
+        match self.step {
+            Step::House if !is_small(&self.video) => 2,
+            _ => 1,
+        }
+    }
 }

@@ -7,7 +7,7 @@ use tokio::sync::{Notify, watch};
 
 use super::folders::FolderError;
 use super::handle::{Conversion, ConversionError};
-use super::job::Step;
+use super::job::{Step, Task};
 use super::lease::Lease;
 use super::source::Sources;
 use crate::library::{Captions, Grade, Rendition};
@@ -28,17 +28,21 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    /// The lanes of a machine with `workers`: one more for what has to be quick, so that nobody
-    /// waits for the hours another job takes; if there are none, for what only this machine can do.
+    /// The lanes of a machine with `workers`: one more for what has to be quick, and one for what takes
+    /// minutes, so that nobody waits for the hours another job takes; if there are none, for what only
+    /// this machine can do.
     pub fn of(workers: usize) -> Vec<Self> {
         let lane = |name: String, takes| Self { name, takes };
-        let light = match workers {
-            0 => lane("here, subtitles".to_owned(), &[Step::Texts][..]),
-            _ => lane("here, quick".to_owned(), &[Step::Quick, Step::Texts]),
-        };
-        let all: &[Step] = &[Step::Quick, Step::Texts, Step::House];
+        if workers == 0 {
+            return vec![lane("here, subtitles".to_owned(), &[Step::Texts][..])];
+        }
+        let light = [
+            lane("here, quick".to_owned(), &[Step::Quick, Step::Texts][..]),
+            lane("here, stream".to_owned(), &[Step::Floor]),
+        ];
+        let all: &[Step] = &[Step::Quick, Step::Texts, Step::Floor, Step::House];
         let full = (1..=workers).map(|number| lane(format!("here, {number}"), all));
-        std::iter::once(light).chain(full).collect()
+        light.into_iter().chain(full).collect()
     }
 
     fn may(&self, step: Step) -> bool {
@@ -162,6 +166,7 @@ async fn make(
     let texts = conversion.texts_of(&task.video).await?;
     let options = &PrepareOptions {
         subtitles: texts.files,
+        extent: task.step.extent(),
         ..options.clone()
     };
     let rendition = match task.step {
@@ -171,7 +176,7 @@ async fn make(
                 .of(&task.video.id, task.video.version().get());
             let of = (source.path(), facts);
             let package = media::retext(&before, of, &dir, options, &progress).await?;
-            rendition_of(&package, task.version, texts.number)
+            rendition_of(&package, task, texts.number)
         }
         Step::Quick => {
             // Somebody waits for it; the house version can stand back for a moment.
@@ -182,9 +187,9 @@ async fn make(
             let made = media::quick(source.path(), facts, &dir, options, &progress).await?;
             quick_rendition(task.version, &made, &dir)
         }
-        Step::House => {
+        Step::Floor | Step::House => {
             let package = media::prepare(source.path(), facts, &dir, options, &progress).await?;
-            rendition_of(&package, task.version, texts.number)
+            rendition_of(&package, task, texts.number)
         }
     };
     // Before it is adopted, or the same would be made again at once.
@@ -198,19 +203,20 @@ async fn make(
     Ok(rendition)
 }
 
-/// What the library needs to know of `package`.
-pub(super) fn rendition_of(package: &Package, version: u32, texts: u64) -> Rendition {
+/// What the library needs to know of `package`, which is what came of `task`.
+pub(super) fn rendition_of(package: &Package, task: &Task, texts: u64) -> Rendition {
     let captions = package.subtitles.iter().map(|track| Captions {
         file: track.file.clone(),
         language: track.language.clone(),
         label: track.label.clone(),
     });
     Rendition {
-        version,
-        grade: Grade::House,
+        version: task.version,
+        grade: task.step.grade(),
         recipe: package.recipe,
         duration_ms: package.duration_ms,
         size_bytes: package.programme.size_bytes,
+        small: package.rungs.len() == 1,
         stills: package.stills.is_some(),
         texts,
         captions: captions.collect(),
@@ -226,6 +232,7 @@ pub(super) fn quick_rendition(version: u32, made: &Facts, dir: &Path) -> Renditi
         recipe: 0,
         duration_ms: made.duration_ms,
         size_bytes: programme.map_or(0, |found| found.len()),
+        small: media::is_small(made),
         stills: false,
         texts: 0,
         captions: Vec::new(),

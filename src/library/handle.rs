@@ -288,9 +288,10 @@ impl Library {
     /// The made version of every video that has one, also of those whose bytes are away for now.
     pub fn renditions(&self) -> Vec<(VideoId, u32)> {
         let state = self.shelf.state();
-        let made = state.entries().filter_map(|(id, entry)| {
-            let rendition = entry.video.rendition.as_ref()?;
-            Some((id.clone(), rendition.version))
+        let made = state.entries().flat_map(|(id, entry)| {
+            let made = [&entry.video.rendition, &entry.video.floor];
+            let made = made.into_iter().flatten();
+            made.map(|rendition| (id.clone(), rendition.version))
         });
         made.collect()
     }

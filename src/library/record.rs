@@ -8,7 +8,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::rendition::Rendition;
+use super::rendition::{Grade, Rendition};
 use super::{Source, Video, VideoState, names};
 use crate::media::{Facts, Playability, playability};
 use crate::storage::ObjectFact;
@@ -78,6 +78,13 @@ pub(super) struct Preparation {
     pub outcome: Outcome,
 }
 
+/// The lowest rung of a video in house format, and of which bytes that was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Floor {
+    pub look: Look,
+    pub rendition: Rendition,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Outcome {
@@ -103,6 +110,9 @@ pub(super) struct VideoRecord {
     /// What came of preparing it for the air, once something did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preparation: Option<Preparation>,
+    /// The lowest rung of its house format, until there is more of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<Floor>,
     /// Which subtitle files there are for it now: equal numbers, equal files; 0 for none.
     #[serde(default)]
     pub texts: u64,
@@ -127,6 +137,7 @@ impl VideoRecord {
             verdict,
             probe_version: PROBE_VERSION,
             preparation: None,
+            floor: None,
             texts: 0,
             versions_made: 0,
             absent_since_ms: None,
@@ -157,6 +168,43 @@ impl VideoRecord {
         (preparation.look == self.look).then_some(&preparation.outcome)
     }
 
+    /// Takes note of what came of preparing it. The lowest rung stays until there is more of the house
+    /// format.
+    pub fn take(&mut self, preparation: Preparation) {
+        let Preparation { look, outcome } = preparation;
+        if let Outcome::Ready(rendition) = &outcome {
+            self.versions_made = self.versions_made.max(rendition.version);
+        }
+        match outcome {
+            Outcome::Ready(rendition) if rendition.grade == Grade::Floor => {
+                self.floor = Some(Floor { look, rendition });
+            }
+            outcome => {
+                let is_quick =
+                    matches!(&outcome, Outcome::Ready(made) if made.grade == Grade::Quick);
+                self.floor = self.floor.take().filter(|_| is_quick);
+                self.preparation = Some(Preparation { look, outcome });
+            }
+        }
+    }
+
+    /// What was made of the bytes it has now, for the air and for the endless stream alone.
+    fn renditions(&self) -> (Option<Rendition>, Option<Rendition>) {
+        let made = match (&self.verdict, self.outcome()) {
+            (Verdict::Fault(_), _) | (_, Some(Outcome::Unfit(_))) => return (None, None),
+            (_, Some(Outcome::Ready(made))) => Some(made.clone()),
+            (_, None) => None,
+        };
+        let floor = self.floor.as_ref().filter(|floor| floor.look == self.look);
+        let floor = floor.map(|floor| floor.rendition.clone());
+        // What was made in a hurry, and is no larger, is no better.
+        let is_poor = |made: &Rendition| made.grade == Grade::Quick && made.small;
+        match floor {
+            Some(floor) if made.as_ref().is_some_and(is_poor) => (Some(floor.clone()), Some(floor)),
+            floor => (made, floor),
+        }
+    }
+
     /// The video it describes.
     pub fn video(&self, id: VideoId) -> Video {
         let quarantined = |reason: &String| VideoState::Quarantined {
@@ -178,10 +226,7 @@ impl VideoRecord {
                 (Some(Facts::clone(facts)), state)
             }
         };
-        let rendition = match (&self.verdict, self.outcome()) {
-            (Verdict::Facts(_), Some(Outcome::Ready(rendition))) => Some(rendition.clone()),
-            _ => None,
-        };
+        let (rendition, floor) = self.renditions();
         Video {
             id,
             title: self.title.clone(),
@@ -193,6 +238,7 @@ impl VideoRecord {
             facts,
             state,
             rendition,
+            floor,
             texts: self.texts,
             versions_made: self.versions_made,
         }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::media;
 use crate::timeline::{DurationMs, Version};
 
 /// How good a version is; better ones take the place of others at a later airing.
@@ -10,6 +11,8 @@ use crate::timeline::{DurationMs, Version};
 pub enum Grade {
     /// Made fast, so that the video can be on the air at once.
     Quick,
+    /// The lowest rung of the house format: joins with all others in the endless stream.
+    Floor,
     /// The house format: every rung, loudness, stills.
     House,
 }
@@ -25,6 +28,17 @@ pub struct Captions {
     pub label: String,
 }
 
+impl Grade {
+    /// The name used in JSON and in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Floor => "floor",
+            Self::House => "house",
+        }
+    }
+}
+
 /// What is known of a version of a video that was made here; its files lie in a folder of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rendition {
@@ -38,6 +52,9 @@ pub struct Rendition {
     pub duration_ms: u64,
     /// The size of what browsers play.
     pub size_bytes: u64,
+    /// Whether its picture is no larger than the lowest rung.
+    #[serde(default)]
+    pub small: bool,
     /// Whether it has a poster and stills for previews.
     #[serde(default)]
     pub stills: bool,
@@ -60,6 +77,11 @@ impl Rendition {
     /// Which version of the video it is.
     pub fn version(&self) -> Version {
         Version::new(self.version)
+    }
+
+    /// Whether it is in the one format whose programmes join in the endless stream.
+    pub fn joins(&self) -> bool {
+        self.grade >= Grade::Floor && self.recipe == media::RECIPE
     }
 
     /// How long a programme of it lasts.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::record::{Look, Outcome, Place, Preparation, Verdict, VideoRecord, new_id};
+use super::record::{Look, Place, Preparation, Verdict, VideoRecord, new_id};
 use super::state::{Entry, Standing, State};
 use super::{Catalogue, Source, Video};
 use crate::clock::SharedClock;
@@ -383,10 +383,7 @@ fn prepared(state: &State, id: VideoId, preparation: Preparation) -> Option<(Vid
         return None;
     }
     let mut record = entry.record.clone();
-    if let Outcome::Ready(rendition) = &preparation.outcome {
-        record.versions_made = record.versions_made.max(rendition.version);
-    }
-    record.preparation = Some(preparation);
+    record.take(preparation);
     let entry = Entry::new(&id, record, entry.present);
     Some((id, entry))
 }

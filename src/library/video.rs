@@ -4,9 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CaptionsLink, Rendition};
+use super::{Captions, CaptionsLink, Rendition};
 use crate::media::Facts;
 use crate::timeline::{DurationMs, Version, VideoId};
+
+/// A version in the lowest rung stands for another in the endless stream if their lengths differ by no more
+/// than this: a frame of film. What differs more does not begin, or go on, with the same pictures.
+const MOST_APART_MS: u64 = 42;
 
 /// Where a video's bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -97,6 +101,8 @@ pub struct Video {
     pub state: VideoState,
     /// The version of it that was made for the air, if there is one.
     pub rendition: Option<Rendition>,
+    /// The lowest rung of its house format, as long as there is no more of that.
+    pub floor: Option<Rendition>,
     /// Which subtitle files there are for it: equal numbers, equal files; 0 for none.
     pub texts: u64,
     /// How many versions of it were made, ever.
@@ -111,8 +117,28 @@ impl Video {
             .map_or(Version::ORIGINAL, Rendition::version)
     }
 
-    /// How long the picture of [`Video::version`] lasts, if known.
+    /// What the endless stream shows of it from now on, if it shows it: [`Video::version`] itself if that
+    /// joins with others, else the lowest rung.
+    pub fn stream(&self) -> Option<&Rendition> {
+        let own = self.rendition.as_ref().filter(|made| made.joins());
+        own.or_else(|| {
+            let length_ms = self.own_duration()?.get();
+            let floor = self.floor.as_ref().filter(|floor| floor.joins())?;
+            (length_ms.abs_diff(floor.duration_ms) <= MOST_APART_MS).then_some(floor)
+        })
+    }
+
+    /// How long a programme of it lasts, if known: as long as the picture of what the endless stream shows,
+    /// or else that of [`Video::version`].
     pub fn duration(&self) -> Option<DurationMs> {
+        match self.stream() {
+            Some(shown) => Some(shown.duration()),
+            None => self.own_duration(),
+        }
+    }
+
+    /// How long the picture of [`Video::version`] lasts.
+    fn own_duration(&self) -> Option<DurationMs> {
         match &self.rendition {
             Some(rendition) => Some(rendition.duration()),
             None => self.facts.as_ref().map(Facts::duration),
@@ -156,15 +182,20 @@ impl Video {
 
     /// The subtitles of `version`; none if that is not the one scheduled from now on.
     pub fn captions(&self, version: Version) -> Vec<CaptionsLink> {
-        let rendition = self.rendition.iter().filter(|r| r.version() == version);
-        let tracks = rendition.flat_map(|rendition| &rendition.captions);
-        tracks
-            .map(|track| CaptionsLink {
+        if version != self.version() {
+            return Vec::new();
+        }
+        // What has none of its own takes those that were made for the stream: they are as long.
+        let made = self.stream().or(self.rendition.as_ref());
+        let links = made.into_iter().flat_map(|made| {
+            let link = |track: &Captions| CaptionsLink {
                 language: track.language.clone(),
                 label: track.label.clone(),
-                url: self.url_in(version, &track.file),
-            })
-            .collect()
+                url: self.url_in(made.version(), &track.file),
+            };
+            made.captions.iter().map(link)
+        });
+        links.collect()
     }
 
     /// The path of `file` in the folder of `version` on this server; the name is a plain one.

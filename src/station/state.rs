@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::library::{Catalogue, Grade};
+use crate::library::Catalogue;
 use crate::timeline::{
     DurationMs, Order, PLAYLIST_LIMIT, Plan, Playlist, Programme, UnixMs, VideoId, guide,
     next_change, on_air,
@@ -253,10 +253,10 @@ fn playlist(catalogue: &Catalogue, order: Order) -> Option<Playlist> {
     }
     let programmes = scheduled.iter().filter_map(|video| {
         let programme = Programme::of_version(video.id.clone(), video.version(), video.duration()?);
-        let grade = video.rendition.as_ref().map(|rendition| rendition.grade);
-        Some(match (grade, programme.ok()?) {
-            (Some(Grade::House), programme) => programme.seamless(),
-            (_, programme) => programme,
+        let programme = programme.ok()?;
+        Some(match video.stream() {
+            Some(shown) => programme.streamed_as(shown.version()),
+            None => programme,
         })
     });
     Playlist::new(programmes.take(PLAYLIST_LIMIT).collect(), order).ok()

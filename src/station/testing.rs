@@ -26,6 +26,7 @@ pub(super) fn catalogue(words: &str) -> Arc<Catalogue> {
             facts: Some(facts(ms.parse().unwrap())),
             state,
             rendition: None,
+            floor: None,
             texts: 0,
             versions_made: 0,
         })

@@ -135,7 +135,7 @@ impl Linear {
         let told = self.station.snapshot();
         let mut found: Vec<Words> = Vec::new();
         let renditions = told.catalogue.scheduled().iter();
-        let renditions = renditions.filter_map(|video| video.rendition.as_ref());
+        let renditions = renditions.filter_map(|video| video.stream());
         for track in renditions.flat_map(|rendition| &rendition.captions) {
             if found.len() == MOST_LANGUAGES {
                 break;

@@ -146,6 +146,7 @@ mod tests {
             facts: None,
             state,
             rendition: None,
+            floor: None,
             texts: 0,
             versions_made,
         })

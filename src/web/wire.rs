@@ -3,7 +3,7 @@
 use rocket::serde::Serialize;
 
 use crate::audience::{Counts, Vote};
-use crate::library::{CaptionsLink, Grade, Source, Uploaded, Video};
+use crate::library::{CaptionsLink, Source, Uploaded, Video};
 use crate::timeline::{DurationMs, UnixMs};
 
 /// A video in the schedule.
@@ -66,8 +66,10 @@ pub(super) struct LibraryVideo {
     pub audio_codec: Option<String>,
     pub added_ms: i64,
     pub on_air_at_ms: Option<i64>,
-    /// `original`, `quick` or `house`: what is scheduled from now on.
+    /// `original`, `quick`, `floor` or `house`: what is scheduled from now on.
     pub version: &'static str,
+    /// `floor` or `house`: what the endless stream shows from now on.
+    pub stream: Option<&'static str>,
     pub poster: Option<String>,
     pub previews: Option<String>,
     pub captions: Vec<CaptionsLink>,
@@ -93,11 +95,11 @@ impl LibraryVideo {
                 .map(|a| a.codec.clone()),
             added_ms: video.added_ms,
             on_air_at_ms: on_air_at.map(UnixMs::get),
-            version: match video.rendition.as_ref().map(|made| made.grade) {
+            version: match &video.rendition {
                 None => "original",
-                Some(Grade::Quick) => "quick",
-                Some(Grade::House) => "house",
+                Some(made) => made.grade.as_str(),
             },
+            stream: video.stream().map(|shown| shown.grade.as_str()),
             poster: video.poster_url(),
             previews: video.previews_url(),
             captions: video.captions(video.version()),

@@ -54,6 +54,14 @@ struct LeaseRequest {
     /// How long to wait for one, in seconds.
     #[serde(default)]
     wait_s: u64,
+    /// What the worker knows how to do.
+    #[serde(default = "steps_of_old")]
+    steps: Vec<Step>,
+}
+
+/// What workers do that do not say so.
+fn steps_of_old() -> Vec<Step> {
+    vec![Step::Quick, Step::House]
 }
 
 /// A job, and all a worker needs to know of it.
@@ -88,15 +96,18 @@ async fn lease(
         worker,
         video,
         wait_s,
+        steps,
     } = asked.into_inner();
     let wait = Duration::from_secs(wait_s.min(LONGEST_WAIT_S));
+    // Subtitles lie beside what is here.
+    let may = |_: &VideoId, step| step != Step::Texts && steps.contains(&step);
     let leased = match video {
         Some(video) => {
             let video = VideoId::new(&video).map_err(|_| no_source())?;
             conversion.take(&worker, &video).await.map_err(problem)?
         }
         None => tokio::select! {
-            waited = timeout(wait, conversion.next(&worker, |_, step| step != Step::Texts)) => waited.ok(),
+            waited = timeout(wait, conversion.next(&worker, may)) => waited.ok(),
             () = end => None,
         },
     };

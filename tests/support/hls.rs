@@ -158,6 +158,11 @@ impl Checker {
         }
     }
 
+    /// What was told of everything the last playlist could still list, in order.
+    pub fn told(&self) -> impl Iterator<Item = &Entry> {
+        self.told.values()
+    }
+
     /// The last playlist.
     pub fn last(&self) -> &MediaPlaylist {
         self.last.as_ref().expect("something was checked")

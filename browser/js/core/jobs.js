@@ -5,7 +5,7 @@ import { COUNT_MAX, INSTANT_MAX_MS, number, record, text, WireError } from "./ch
 const JOBS_MAX = 1_000;
 const DETAILS_MAX = 50;
 const LINE_MAX = 1_000;
-const STEPS = /** @type {const} */ (["quick", "texts", "house"]);
+const STEPS = /** @type {const} */ (["quick", "texts", "floor", "house"]);
 const STAGES = /** @type {const} */ (["quick", "measure", "encode", "verify", "stills", "subtitles"]);
 
 /**

@@ -7,7 +7,7 @@ import { problemOf } from "./problem.js";
 const LIBRARY_LIMIT_MS = 10_000;
 const VIDEOS_MAX = 100_000;
 const STATES = ["ready", "waiting", "quarantined"];
-const VERSIONS = ["original", "quick", "house"];
+const VERSIONS = ["original", "quick", "floor", "house"];
 /** A path on this host. */
 const PATH = /^\/(?!\/)/;
 
@@ -16,8 +16,8 @@ const PATH = /^\/(?!\/)/;
 /**
  * @typedef {"ready" | "waiting" | "quarantined"} VideoState
  *
- * What is scheduled: the file as it came, one made fast, or the house format.
- * @typedef {"original" | "quick" | "house"} Version
+ * What is scheduled: the file as it came, one made fast, the lowest rung of the house format, or all of it.
+ * @typedef {"original" | "quick" | "floor" | "house"} Version
  * @typedef {Readonly<{
  *   id: string, title: string, source: string, state: VideoState, reason: string | null,
  *   duration_ms: number | null, size_bytes: number | null, width: number | null, height: number | null,

@@ -5,10 +5,11 @@ use crate::media::{Facts, RECIPE};
 const T: i64 = 1_900_000_000_000;
 
 /// A catalogue from words: `a` plays as it is, `a?` waits for conversion, `a!` is quarantined,
-/// `a+` has a quick version, `a*` a house version.
+/// `a+` has a quick version, `a*` a house version, `a_` the lowest rung of one; it is too small for more, but
+/// with a capital letter it is not.
 fn catalogue(words: &str) -> Catalogue {
     let videos = words.split_whitespace().enumerate().map(|(place, word)| {
-        let id = word.trim_end_matches(['?', '!', '+', '*']);
+        let id = word.trim_end_matches(['?', '!', '+', '*', '_']);
         let reason = || "because".to_owned();
         let state = match word.chars().last() {
             Some('?') => VideoState::Waiting { reason: reason() },
@@ -28,11 +29,19 @@ fn catalogue(words: &str) -> Catalogue {
             size_bytes: 10,
             modified_ms: 0,
             added_ms: place as i64,
-            facts: Some(facts()),
+            facts: Some(match id.starts_with(char::is_uppercase) {
+                true => Facts {
+                    width: 1920,
+                    height: 1080,
+                    ..facts()
+                },
+                false => facts(),
+            }),
             state,
             rendition: grade.map(rendition),
+            floor: word.ends_with('_').then(|| rendition(Grade::Floor)),
             texts: 0,
-            versions_made: u32::from(grade.is_some()),
+            versions_made: u32::from(grade.is_some() || word.ends_with('_')),
         })
     });
     Catalogue::new(videos, 1)
@@ -45,6 +54,7 @@ fn rendition(grade: Grade) -> Rendition {
         recipe: RECIPE,
         duration_ms: 1000,
         size_bytes: 1,
+        small: false,
         stills: false,
         texts: 0,
         captions: Vec::new(),
@@ -102,6 +112,43 @@ fn what_is_not_on_the_air_comes_first_and_what_is_as_it_should_be_not_at_all() {
     let mut book = book("a b? c! d+ e* f?");
     let expected = ["b quick v1", "f quick v1", "a house v1", "d house v2"];
     assert_eq!(leases(&mut book, T), expected);
+}
+
+#[test]
+fn the_lowest_rung_of_all_comes_before_the_whole_of_any() {
+    let mut book = book("A_ B C? D* E+ f");
+    let expected = [
+        "C quick v1",
+        "B floor v1",
+        "E floor v2",
+        "f house v1",
+        "A house v2",
+    ];
+    assert_eq!(leases(&mut book, T), expected);
+}
+
+#[test]
+fn who_makes_no_lowest_rungs_alone_is_given_the_whole() {
+    let mut book = book("A b");
+    let old = |_: &VideoId, step| matches!(step, Step::Quick | Step::House);
+    for id in ["A", "b"] {
+        let (task, note) = book.lease(Token(1), "w", old, T).unwrap();
+        assert_eq!((task.video.id.as_str(), task.step), (id, Step::House));
+        assert_eq!(note.1.unwrap().step, Step::House);
+    }
+    assert!(book.jobs().listed.iter().all(|job| job.step == Step::House));
+    // And is not given it again at once if that fails.
+    book.failed(&id("A"), Token(1), why("no"), T).unwrap();
+    book.learn(&catalogue("A b"));
+    assert!(book.lease(Token(2), "w", old, T).is_none());
+}
+
+#[test]
+fn who_has_the_whole_already_is_not_asked_for_the_lowest_rung() {
+    let mut book = book("A");
+    leases(&mut book, T);
+    let (task, _) = book.take(Token(9), "w", &id("A"), T).unwrap();
+    assert_eq!((task.step, task.fewest_rungs()), (Step::House, 2));
 }
 
 #[test]

@@ -4,6 +4,9 @@ use std::path::Path;
 
 use super::*;
 use crate::clock::TestClock;
+use crate::library::record::Outcome;
+use crate::library::{Grade, Rendition};
+use crate::media::Facts;
 use crate::timeline::UnixMs;
 
 const NOW: UnixMs = UnixMs::new(1_800_000_000_000);
@@ -306,4 +309,145 @@ async fn a_record_that_cannot_be_read_is_left_out() {
     put.await.unwrap().unwrap();
     let shelf = bench.restarted();
     assert_eq!(shelf.state().entries().count(), 1);
+}
+
+fn film() -> Change {
+    let facts = Facts {
+        container: "mp4".to_owned(),
+        duration_ms: 60_010,
+        start_ms: 0,
+        indexed: true,
+        width: 1920,
+        height: 1080,
+        rotation_degrees: 0,
+        frames_per_s: Some(25.0),
+        video_codec: "h264".to_owned(),
+        video_profile: Some("High".to_owned()),
+        pixel_format: Some("yuv420p".to_owned()),
+        interlaced: false,
+        audio: None,
+    };
+    Change::Judged {
+        place: upload("film.mp4"),
+        look: LOOK,
+        head: "film".to_owned(),
+        verdict: Verdict::Facts(Box::new(facts)),
+        seen_ms: NOW.get(),
+    }
+}
+
+fn made(grade: Grade, version: u32) -> Rendition {
+    Rendition {
+        version,
+        grade,
+        recipe: crate::media::RECIPE,
+        duration_ms: 60_000,
+        size_bytes: 1,
+        small: grade != Grade::House,
+        stills: false,
+        texts: 0,
+        captions: Vec::new(),
+    }
+}
+
+/// What is scheduled, what the stream shows, and for how long, after those `made` were.
+async fn scheduled(made: &[Rendition]) -> (u32, Option<u32>, u64) {
+    let (mut bench, shelf) = Bench::new();
+    shelf.apply(vec![film()]).await.unwrap();
+    let id = id_at(&shelf, &upload("film.mp4"));
+    for rendition in made {
+        let preparation = Preparation {
+            look: LOOK,
+            outcome: Outcome::Ready(rendition.clone()),
+        };
+        let change = Change::Prepared(id.clone(), preparation);
+        shelf.apply(vec![change]).await.unwrap();
+    }
+    drop(shelf);
+    let shelf = bench.restarted();
+    let video = shelf.state().get(&id).unwrap().video.clone();
+    let newest = made.iter().map(|rendition| rendition.version).max();
+    assert_eq!(video.versions_made, newest.unwrap_or(0));
+    let shown = video.stream().map(|shown| shown.version);
+    (
+        video.version().get(),
+        shown,
+        video.duration().unwrap().get(),
+    )
+}
+
+#[tokio::test]
+async fn the_lowest_rung_is_shown_in_the_stream_and_takes_the_place_of_nothing_better() {
+    let floor = || made(Grade::Floor, 2);
+    let longer = |ms: u64| Rendition {
+        duration_ms: 60_010 + ms,
+        ..floor()
+    };
+    let remuxed = || Rendition {
+        small: false,
+        ..made(Grade::Quick, 1)
+    };
+    assert_eq!(scheduled(&[]).await, (0, None, 60_010));
+    // Files are as long as what the stream shows, to the frame.
+    assert_eq!(scheduled(&[floor()]).await, (0, Some(2), 60_000));
+    assert_eq!(scheduled(&[longer(42)]).await, (0, Some(2), 60_052));
+    assert_eq!(scheduled(&[longer(43)]).await, (0, None, 60_010));
+    assert_eq!(scheduled(&[remuxed(), floor()]).await, (1, Some(2), 60_000));
+    let in_a_hurry = || made(Grade::Quick, 1);
+    assert_eq!(scheduled(&[in_a_hurry()]).await, (1, None, 60_000));
+    assert_eq!(
+        scheduled(&[in_a_hurry(), floor()]).await,
+        (2, Some(2), 60_000)
+    );
+    let whole = made(Grade::House, 3);
+    assert_eq!(
+        scheduled(&[in_a_hurry(), floor(), whole]).await,
+        (3, Some(3), 60_000)
+    );
+}
+
+#[tokio::test]
+async fn what_was_kept_before_there_were_lowest_rungs_is_read() {
+    let (bench, shelf) = Bench::new();
+    shelf.apply(vec![film()]).await.unwrap();
+    let id = id_at(&shelf, &upload("film.mp4"));
+    let quick = Preparation {
+        look: LOOK,
+        outcome: Outcome::Ready(made(Grade::Quick, 1)),
+    };
+    let change = Change::Prepared(id.clone(), quick);
+    shelf.apply(vec![change]).await.unwrap();
+    let key = id.as_str().as_bytes().to_vec();
+    let kept = bench.records.get(Tree::Videos, &key).unwrap().unwrap();
+    let kept = String::from_utf8(kept.to_vec()).unwrap();
+    let old = kept.replace(r#","small":true"#, "");
+    assert_ne!(old, kept);
+    assert!(!old.contains("floor"), "{old}");
+    let written = bench
+        .records
+        .write(move |txn| txn.put(Tree::Videos, &key, old.as_bytes()));
+    written.await.unwrap().unwrap();
+    let video = bench.shelf().state().get(&id).unwrap().video.clone();
+    assert_eq!((video.version().get(), &video.floor), (1, &None));
+    assert!(video.is_ready());
+}
+
+#[tokio::test]
+async fn the_lowest_rung_of_other_bytes_is_of_no_use() {
+    let (_bench, shelf) = Bench::new();
+    shelf.apply(vec![film()]).await.unwrap();
+    let id = id_at(&shelf, &upload("film.mp4"));
+    let floor = Preparation {
+        look: LOOK,
+        outcome: Outcome::Ready(made(Grade::Floor, 1)),
+    };
+    let change = Change::Prepared(id.clone(), floor);
+    shelf.apply(vec![change]).await.unwrap();
+    let mut replaced = film();
+    if let Change::Judged { look, .. } = &mut replaced {
+        look.modified_ms += 1;
+    }
+    shelf.apply(vec![replaced]).await.unwrap();
+    let video = shelf.state().get(&id).unwrap().video.clone();
+    assert_eq!((&video.floor, video.versions_made), (&None, 1));
 }

@@ -27,6 +27,7 @@ fn video(id: &str, source: Source, key: &str) -> Video {
         facts: None,
         state: VideoState::Ready,
         rendition: None,
+        floor: None,
         texts: 0,
         versions_made: 0,
     }

@@ -70,6 +70,9 @@ test("every stage has its words, and a wait says what it waits for", () => {
   assert.equal(jobText(one(waiting({ not_before_ms: NOW_MS - 1, failures: 1 })), NOW_MS), "Waiting its turn for full quality");
   assert.equal(jobText(one(waiting({ step: "texts" })), NOW_MS), "New subtitles wait their turn");
   assert.equal(jobText(one(failed({ step: "quick" })), NOW_MS), "The conversion failed");
+  assert.equal(jobText(one(running({ stage: "encode", done_permille: 0 }, { step: "floor" })), NOW_MS), "Converting for the stream");
+  assert.equal(jobText(one(waiting({ step: "floor" })), NOW_MS), "Waiting its turn for the stream");
+  assert.equal(jobText(one(failed({ step: "floor" })), NOW_MS), "The conversion for the stream failed");
 });
 
 test("figures say as much as is known", () => {
@@ -96,6 +99,8 @@ test("the row says as what a video is on the channel", () => {
   assert.equal(stateText({ ...video, version: "original" }, false), "On the channel · as it came");
   assert.equal(stateText({ ...video, state: "waiting" }, false), "Waiting for conversion");
   assert.equal(rowFactsText(video), "1:23 · 1920 × 1080 · 12 MB · uploaded · subtitles: English");
+  assert.equal(stateText({ ...video, version: "floor" }, false), "On the channel · small picture");
   assert.equal(endText({ step: "quick", failed: false }, "Kites"), "Kites can go on the air.");
+  assert.equal(endText({ step: "floor", failed: false }, "Kites"), "Kites is there for the stream.");
   assert.equal(endText({ step: "house", failed: true }, undefined), "A video: the conversion failed.");
 });

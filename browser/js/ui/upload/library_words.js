@@ -9,7 +9,7 @@ import { asSentence, factsText, listed } from "./words.js";
 const SOURCES = new Map([["static", "the station’s own"], ["uploads", "uploaded"], ["bucket", "from the bucket"]]);
 
 /** @type {Record<Version, string>} */
-const VERSIONS = { original: "as it came", quick: "quick version", house: "full quality" };
+const VERSIONS = { original: "as it came", quick: "quick version", floor: "small picture", house: "full quality" };
 
 /** @type {Record<Stage, string>} */
 const STAGES = {
@@ -22,12 +22,18 @@ const STAGES = {
 };
 
 /** @type {Record<Step, string>} */
-const WAITING = { quick: "Waiting its turn", texts: "New subtitles wait their turn", house: "Waiting its turn for full quality" };
+const WAITING = {
+  quick: "Waiting its turn",
+  texts: "New subtitles wait their turn",
+  floor: "Waiting its turn for the stream",
+  house: "Waiting its turn for full quality",
+};
 
 /** @type {Record<Step, string>} */
 const FAILED = {
   quick: "The conversion failed",
   texts: "The new subtitles could not be put on",
+  floor: "The conversion for the stream failed",
   house: "The conversion to full quality failed",
 };
 
@@ -50,6 +56,7 @@ export function rowFactsText(video) {
  */
 export function jobText({ state, step, not_before_ms, progress }, nowMs) {
   if (state === "failed") return FAILED[step];
+  if (state === "running" && step === "floor" && progress?.stage === "encode") return "Converting for the stream";
   if (state === "running") return progress ? STAGES[progress.stage] : "Starting";
   if (not_before_ms !== null && not_before_ms > nowMs) return `Will be tried again in ${roughText(not_before_ms - nowMs)}`;
   return WAITING[step];
@@ -77,6 +84,7 @@ const speedText = (speed) => `${speed < 9.95 ? speed.toFixed(1) : Math.round(spe
 export function endText({ step, failed }, title = "A video") {
   if (failed) return `${title}: ${step === "texts" ? "the new subtitles could not be put on" : "the conversion failed"}.`;
   if (step === "texts") return `${title} has its new subtitles.`;
+  if (step === "floor") return `${title} is there for the stream.`;
   return step === "quick" ? `${title} can go on the air.` : `${title} is there in full quality.`;
 }
 
