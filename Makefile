@@ -1,11 +1,11 @@
 # The commands of this project. Each is a script in scripts/, so that it can be read and run alone.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-players lint fmt samples slate bench-sync bench-timeline bench-linear bench-idle bench-upload-memory bench-media clean
+.PHONY: help run test test-players lint fmt samples slate bench-sync bench-sync-scenarios bench-sync-hour bench-timeline bench-linear bench-idle bench-upload-memory bench-media clean
 MAKEFLAGS += --no-print-directory
 
 help: ## say what can be done here
 	@echo "make TARGET, where TARGET is one of"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-22s %s\n", $$1, $$2 }' Makefile
 
 run: ## put the channel on the air (installs and builds what is missing)
 	@scripts/run.sh
@@ -30,6 +30,12 @@ slate: ## make the still picture anew that the stream shows where it has no prog
 
 bench-sync: ## how closely real Chromium viewers agree on the frame
 	@scripts/bench.sh sync
+
+bench-sync-scenarios: ## the same beyond a quiet network: three viewers, slow lines, wrong clocks, absences (ten minutes)
+	@scripts/bench.sh sync-scenarios
+
+bench-sync-hour: ## two viewers with sound for an hour: jumps, rates, memory
+	@scripts/bench.sh sync-hour
 
 bench-timeline: ## what a look-up in a playlist of 100,000 programmes costs
 	@scripts/bench.sh timeline

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures; each figure in docs/PERFORMANCE.md is printed by one of these.
-# usage: scripts/bench.sh sync|timeline|linear|idle|upload-memory|media
+# usage: scripts/bench.sh sync|sync-scenarios|sync-hour|timeline|linear|idle|upload-memory|media
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 need_rust
@@ -8,7 +8,12 @@ need_node
 need_to_build
 need ffmpeg ffmpeg
 need ffprobe ffmpeg
-[ "$1" != sync ] || chromium_path >/dev/null || need chromium chromium
+[[ "$1" != sync* ]] || chromium_path >/dev/null || need chromium chromium
+if [ "$1" = sync-scenarios ]; then
+    need ip iproute2
+    need unshare util-linux
+    [ -n "$(find /usr/lib -name libfaketimeMT.so.1 -print -quit)" ] || need_file "/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketimeMT.so.1" libfaketime
+fi
 install_missing
 
 case "$1" in
@@ -26,11 +31,19 @@ case "$1" in
         node bench/sync/run.js --house --converting --openings=0
         exec node bench/sync/run.js
         ;;
+    sync-scenarios | sync-hour)
+        install_node_modules
+        CHROMIUM=$(chromium_path)
+        export CHROMIUM
+        [ "$1" = sync-scenarios ] || exec node bench/sync/scenarios.js --only=hour "${@:2}"
+        cargo build --locked --example slow_link
+        exec bench/sync/namespace.sh bench/sync/scenarios.js "${@:2}"
+        ;;
     idle) exec node bench/idle.js ;;
     upload-memory) exec node bench/upload_memory.js ;;
     media)
         scripts/fetch-test-content.sh || say "Without the published film a generated picture is converted."
         exec node bench/media.js
         ;;
-    *) fail "What is to be measured: sync, timeline, linear, idle, upload-memory or media?" ;;
+    *) fail "What is to be measured: sync, sync-scenarios, sync-hour, timeline, linear, idle, upload-memory or media?" ;;
 esac

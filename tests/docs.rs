@@ -80,7 +80,9 @@ fn every_dependency_has_its_reason() {
 fn every_dependency_is_used() {
     // Named only to choose its features; `object_store` is who uses it.
     const FOR_FEATURES: [&str; 1] = ["reqwest"];
-    let source = below("src").chain(below("tests")).chain(below("benches"));
+    let source = ["src", "tests", "benches", "examples"]
+        .into_iter()
+        .flat_map(below);
     let source: String = source
         .map(|path| fs::read_to_string(path).expect("is text"))
         .collect();

@@ -17,9 +17,9 @@ export const TICK_MS = 1_000 / 60;
 /**
  * Decodes raw sightings and drops repeats of the same picture; unreadable ones are counted.
  * @param {ReadonlyArray<[number, number, number]>} sightings
- * @param {number} originMs where the viewer's clock has its zero, on the shared clock
+ * @param {(viewerMs: number) => number} toSharedMs from the viewer's clock to the shared one
  */
-export function showingsOf(sightings, originMs) {
+export function showingsOf(sightings, toSharedMs) {
   /** @type {Showing[]} */
   const showings = [];
   let unreadable = 0;
@@ -28,7 +28,7 @@ export function showingsOf(sightings, originMs) {
     const code = decode(word, complement);
     const last = showings.at(-1);
     if (!code) unreadable += 1;
-    else if (last?.clip !== code.clip || last.frame !== code.frame) showings.push({ at_ms: atMs + originMs, ...code });
+    else if (last?.clip !== code.clip || last.frame !== code.frame) showings.push({ at_ms: toSharedMs(atMs), ...code });
   }
   return { showings, unreadable };
 }
@@ -114,12 +114,12 @@ export function changes(showings, airings, fromMs, toMs) {
       Math.max(placeAt(showings, atMs - CHANGE_BEFORE_MS), 0),
       placeAt(showings, atMs + CHANGE_AFTER_MS) + 2,
     );
-    const holds = around.slice(1).map(({ at_ms }, index) => at_ms - around[index].at_ms);
+    const stood = around.slice(1).map(({ at_ms }, index) => at_ms - around[index].at_ms);
     const seen = new Set(around.map(({ clip, frame }) => `${clip}/${frame}`));
     const frames = Math.round((before.to_ms - before.from_ms) / FRAME_MS);
     const wanted = [-4, -3, -2, -1].map((step) => `${before.clip}/${frames + step}`);
     wanted.push(...[0, 1, 2, 3, 4, 5, 6, 7].map((frame) => `${airing.clip}/${frame}`));
-    return [{ at_ms: atMs, hold_ms: Math.max(...holds), lost: wanted.filter((picture) => !seen.has(picture)).length }];
+    return [{ at_ms: atMs, hold_ms: Math.max(...stood), lost: wanted.filter((picture) => !seen.has(picture)).length }];
   });
 }
 
@@ -154,6 +154,58 @@ export function firstRight(showings, airings, fromMs, toMs) {
     if (run >= LASTS) return atMs - (LASTS - 1) * STEP_MS;
   }
   return null;
+}
+
+/**
+ * How late each picture came on, against the schedule; early ones are negative. A picture cannot come but with a tick, so
+ * single ones say little; the phases of 25 frames on 60 ticks are spread evenly, so means say much.
+ * @param {ReadonlyArray<Showing>} showings @param {ReadonlyArray<Airing>} airings @param {number} fromMs @param {number} toMs
+ */
+export function lateness(showings, airings, fromMs, toMs) {
+  return showings
+    .filter(({ at_ms }) => at_ms >= fromMs && at_ms < toMs)
+    .map(({ at_ms, clip, frame }) => {
+      const all = airings.filter((airing) => airing.clip === clip).map(({ from_ms }) => at_ms - (from_ms + frame * FRAME_MS));
+      return { at_ms, late_ms: all.reduce((best, late) => (Math.abs(late) < Math.abs(best) ? late : best), Infinity) };
+    });
+}
+
+/**
+ * How much later than `one` the other brought up each picture that both showed.
+ * @param {ReadonlyArray<Showing>} one @param {ReadonlyArray<Showing>} other
+ * @param {ReadonlyArray<Airing>} airings @param {number} fromMs @param {number} toMs
+ */
+export function lags(one, other, airings, fromMs, toMs) {
+  const shown = firstShown(one, airings, fromMs, toMs);
+  return [...firstShown(other, airings, fromMs, toMs)].flatMap(([picture, at_ms]) => {
+    const first = shown.get(picture);
+    return first === undefined ? [] : [{ at_ms, late_ms: at_ms - first }];
+  });
+}
+
+/**
+ * The mean of each stretch of `lengthMs`, for those of which at least half was seen.
+ * @param {ReadonlyArray<{ at_ms: number, late_ms: number }>} late @param {number} fromMs @param {number} toMs @param {number} lengthMs
+ */
+export function meansOf(late, fromMs, toMs, lengthMs) {
+  return Array.from({ length: Math.floor((toMs - fromMs) / lengthMs) }, (_, place) => {
+    const beginMs = fromMs + place * lengthMs;
+    return late.filter(({ at_ms }) => at_ms >= beginMs && at_ms < beginMs + lengthMs).map(({ late_ms }) => late_ms);
+  })
+    .filter((some) => some.length * FRAME_MS > lengthMs / 2)
+    .map(mean);
+}
+
+/** @param {ReadonlyArray<number>} values */
+export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/**
+ * How long each picture stood that was on at some time of [fromMs, toMs); the last one stands until `toMs`.
+ * @param {ReadonlyArray<Showing>} showings @param {number} fromMs @param {number} toMs
+ */
+export function holds(showings, fromMs, toMs) {
+  const some = showings.slice(Math.max(placeAt(showings, fromMs), 0)).filter(({ at_ms }) => at_ms < toMs);
+  return some.map(({ at_ms }, place) => (some[place + 1]?.at_ms ?? toMs) - at_ms);
 }
 
 /** @param {ReadonlyArray<number>} values @param {number} share in [0, 1] */

@@ -3,9 +3,11 @@
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 
+/** @import { LaunchOptions } from "playwright-core" */
+
 const CANDIDATES = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-const FLAGS = [
+export const FLAGS = [
   "--headless=new",
   "--no-sandbox", // tests may run as root
   "--disable-gpu",
@@ -17,12 +19,17 @@ const FLAGS = [
   "--mute-audio",
 ];
 
+/** @returns {string} where the system's Chromium is */
+export function chromiumPath() {
+  const found = CANDIDATES.find((path) => path && existsSync(path));
+  if (!found) throw new Error("no Chromium found; set CHROMIUM to its path");
+  return found;
+}
+
 /**
  * Starts a browser process of its own.
- * @param {{ flags?: string[] }} [options]
+ * @param {{ flags?: string[] } & LaunchOptions} [options]
  */
-export function launchChromium({ flags = [] } = {}) {
-  const executablePath = CANDIDATES.find((path) => path && existsSync(path));
-  if (!executablePath) throw new Error("no Chromium found; set CHROMIUM to its path");
-  return chromium.launch({ executablePath, headless: false, args: [...FLAGS, ...flags] });
+export function launchChromium({ flags = [], ...options } = {}) {
+  return chromium.launch({ executablePath: chromiumPath(), headless: false, args: [...FLAGS, ...flags], ...options });
 }

@@ -1,7 +1,7 @@
 // The benchmark's own arithmetic: a ruler that is wrong measures nothing.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changes, firstRight, FRAME_MS, quantile, sameShare, showingsOf, spreads } from "../../../bench/sync/analyse.js";
+import { changes, firstRight, FRAME_MS, holds, lags, lateness, mean, meansOf, quantile, sameShare, showingsOf, spreads } from "../../../bench/sync/analyse.js";
 import { CLIP_MAX, decode, encode, FRAME_MAX, picture, WIDTH } from "../../../bench/sync/code.js";
 
 const AIRINGS = [
@@ -34,7 +34,7 @@ test("the picture holds the number", () => {
 
 test("sightings become showings on the shared clock", () => {
   const word = encode(0, 5);
-  const { showings, unreadable } = showingsOf([[10, word, word ^ 0xffff], [20, word, word ^ 0xffff], [30, 1, 1]], 1_000);
+  const { showings, unreadable } = showingsOf([[10, word, word ^ 0xffff], [20, word, word ^ 0xffff], [30, 1, 1]], (ms) => ms + 1_000);
   assert.deepEqual(showings, [{ at_ms: 1_010, clip: 0, frame: 5 }]);
   assert.equal(unreadable, 1);
 });
@@ -58,6 +58,26 @@ test("right is first when the scheduled frame is shown and stays", () => {
   const right = firstRight(parked, AIRINGS, 1_200, 6_000);
   assert.ok(right !== null && right >= 1_980 && right <= 2_005, `${right}`);
   assert.equal(firstRight(viewer(500), AIRINGS, 1_500, 6_000), null);
+});
+
+test("lateness has a sign, and its means say when it changed", () => {
+  const moved = viewer(5).map((showing) => (showing.at_ms < 4_000 ? showing : { ...showing, at_ms: showing.at_ms - 12 }));
+  const late = lateness(moved, AIRINGS, 1_000, 7_000);
+  assert.deepEqual(meansOf(late, 1_000, 7_000, 1_000).map(Math.round), [5, 5, 5, -7, -7, -7]);
+  assert.deepEqual(meansOf(late, 6_000, 9_000, 1_000).map(Math.round), [-7], "of the rest nothing was seen");
+});
+
+test("how much later one viewer is than another is told with its sign", () => {
+  const of = (/** @type {number} */ one, /** @type {number} */ other) => mean(lags(viewer(one), viewer(other), AIRINGS, 1_100, 6_900).map(({ late_ms }) => late_ms));
+  assert.ok(Math.abs(of(3, 28) - 25) < 0.01);
+  assert.ok(Math.abs(of(28, 3) + 25) < 0.01);
+});
+
+test("a picture that stands is found, also one that stands until the end", () => {
+  assert.deepEqual([...new Set(holds(viewer(0), 2_010, 6_000))], [40]);
+  const stood = viewer(0).filter(({ at_ms }) => at_ms < 4_000 || at_ms >= 4_500);
+  assert.equal(Math.max(...holds(stood, 2_000, 6_000)), 560);
+  assert.equal(Math.max(...holds(viewer(0).filter(({ at_ms }) => at_ms < 3_000), 2_000, 6_000)), 3_040);
 });
 
 test("quantiles", () => {
