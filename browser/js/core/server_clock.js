@@ -16,8 +16,17 @@
 
 const SAMPLES_MAX = 48;
 const AGE_MAX_MS = 5 * 60_000;
-/** Two quartz clocks rarely part faster than this; older proofs are widened by it. */
-const DRIFT_PPM = 60;
+/**
+ * Two quartz clocks rarely part faster than this, in millionths. How fast they do is found by trying: at the true rate the
+ * intervals leave the most room, at a false one old and new ones press on each other from both sides.
+ */
+const DRIFT_MAX_PPM = 160;
+const DRIFT_STEP_PPM = 20;
+const DRIFTS_PPM = Array.from({ length: (2 * DRIFT_MAX_PPM) / DRIFT_STEP_PPM + 1 }, (_, place) => place * DRIFT_STEP_PPM - DRIFT_MAX_PPM);
+/** How much more a rate counts that leaves more room: a twentieth more room, thrice as much. */
+const SHARPNESS = 24;
+/** Between two rates that are tried, and from minute to minute, a clock may run like this; older proofs are widened by it. */
+const WANDER_PPM = 20;
 
 export class ServerClock {
   /** @type {Array<{ low: number, high: number, at: number }>} */
@@ -57,25 +66,36 @@ export class ServerClock {
    * @returns {ClockEstimate}
    */
   #intersect(now) {
-    const widened = this.#bounds.map(({ low, high, at }) => {
-      const slack = ((now - at) * DRIFT_PPM) / 1e6;
-      return { low: low - slack, high: high + slack };
-    });
-    const best = densest(widened);
-    const recent = widened.slice(-2);
-    if (widened.length > 2 && recent.every((bound) => bound.low > best.high || bound.high < best.low)) {
-      this.#bounds = this.#bounds.slice(-2);
+    const tried = DRIFTS_PPM.map((ppm) => densest(this.#movedTo(now, ppm)));
+    const most = Math.max(...tried.map(({ count }) => count));
+    const likely = tried.filter(({ count }) => count === most);
+    const best = likely.reduce((widest, one) => (one.high - one.low > widest.high - widest.low ? one : widest));
+    const room = best.high - best.low;
+    const recent = this.#bounds.slice(-2);
+    if (this.#bounds.length > 2 && recent.every((bound) => bound.low > best.high || bound.high < best.low)) {
+      this.#bounds = recent;
       return this.#intersect(now);
     }
+    const weights = likely.map(({ low, high }) => (room > 0 ? ((high - low) / room) ** SHARPNESS : 1));
+    const sum = likely.reduce((all, { low, high }, place) => all + ((low + high) / 2) * Number(weights[place]), 0);
     return Object.freeze({
-      offset_ms: (best.low + best.high) / 2,
-      uncertainty_ms: (best.high - best.low) / 2,
+      offset_ms: sum / weights.reduce((all, weight) => all + weight, 0),
+      uncertainty_ms: room / 2,
+    });
+  }
+
+  /** What the intervals prove of `now`, if the offset grows by `ppm` millionths of local time. @param {number} now @param {number} ppm */
+  #movedTo(now, ppm) {
+    return this.#bounds.map(({ low, high, at }) => {
+      const shift = ((now - at) * ppm) / 1e6;
+      const slack = ((now - at) * WANDER_PPM) / 1e6;
+      return { low: low + shift - slack, high: high + shift + slack };
     });
   }
 }
 
 /**
- * Marzullo's algorithm: the smallest interval contained in the largest number of the given ones.
+ * Marzullo's algorithm: the smallest interval contained in the largest number of the given ones, and that number.
  * @param {ReadonlyArray<{ low: number, high: number }>} intervals at least one
  */
 function densest(intervals) {
@@ -86,12 +106,12 @@ function densest(intervals) {
   edges.sort((a, b) => a.at - b.at || b.step - a.step);
   let count = 0;
   let most = 0;
-  let best = { low: 0, high: 0 };
+  let best = { low: 0, high: 0, count: 0 };
   edges.forEach(({ at, step }, place) => {
     count += step;
     if (step > 0 && count > most) {
       most = count;
-      best = { low: at, high: edges[place + 1]?.at ?? at };
+      best = { low: at, high: edges[place + 1]?.at ?? at, count };
     }
   });
   return best;

@@ -77,6 +77,22 @@ test("a local clock 50 ppm fast is followed for an hour", () => {
   }
 });
 
+test("a local clock 100 ppm off is followed on a jittery line, to either side, as well as one that is right", () => {
+  for (const ppm of [0, 100, -100]) {
+    const random = randomFrom(7);
+    const clock = new ServerClock();
+    const errors = [];
+    for (let s = 0; s < 3_600; s += 5) {
+      const drifted = OFFSET_MS - s * 1_000 * ppm * 1e-6;
+      clock.add(exchange(s * 1_000, { up: 30 + 20 * random(), down: 30 + 20 * random(), offset: drifted }));
+      if (s > 60) errors.push(errorOf(clock, drifted));
+    }
+    errors.sort((a, b) => a - b);
+    const p95 = errors[Math.floor(errors.length * 0.95)] ?? NaN;
+    assert.ok(p95 < 3, `${p95} ms at ${ppm} ppm`);
+  }
+});
+
 test("an impossible exchange is ignored", () => {
   const clock = new ServerClock();
   clock.add({ sent_local_ms: 10, received_local_ms: 5, server_received_ms: 1, server_sent_ms: 1, resolution_ms: 0 });
