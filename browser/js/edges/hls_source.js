@@ -95,7 +95,7 @@ export class HlsSource {
     hls.on(events.FRAG_CHANGED, (_event, { frag }) => {
       if (this.#origins.has(frag.cc)) this.#run = frag.cc;
     });
-    hls.on(events.ERROR, (_event, data) => data.fatal && this.#onFatal(data));
+    hls.on(events.ERROR, (_event, data) => (data.fatal ? this.#onFatal(data) : this.#onRefused(data)));
     hls.loadSource(url);
     hls.attachMedia(video);
   }
@@ -119,9 +119,22 @@ export class HlsSource {
     this.#hls.destroy();
   }
 
+  #startAgain() {
+    after(START_AGAIN_MS, () => this.#hls.startLoad(), this.#closing.signal);
+  }
+
+  /**
+   * What is refused while the browser says that it is offline, hls.js asks for when it says otherwise. It never does where
+   * server and screen are one machine without a network.
+   * @param {ErrorData} error
+   */
+  #onRefused({ reason }) {
+    if (reason === "offline") this.#startAgain();
+  }
+
   /** @param {ErrorData} error */
   #onFatal({ type }) {
-    if (type === "networkError") after(START_AGAIN_MS, () => this.#hls.startLoad(), this.#closing.signal);
+    if (type === "networkError") this.#startAgain();
     else if (type === "mediaError" && this.#recoveries < RECOVERIES_MAX) {
       this.#recoveries += 1;
       this.#hls.recoverMediaError();

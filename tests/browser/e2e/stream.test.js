@@ -64,7 +64,7 @@ const watchTheFront = (page) =>
   page.evaluate(() => {
     const seen = /** @type {any} */ (globalThis);
     seen.disturbed = [];
-    for (const type of ["seeking", "pause", "stalled", "emptied"]) {
+    for (const type of ["seeking", "waiting", "pause", "stalled", "emptied"]) {
       document.querySelector("video[data-front]")?.addEventListener(type, () => seen.disturbed.push(type));
     }
   });
@@ -211,6 +211,23 @@ test("where the stream does not come, files go on", async () => {
   await showsTheRightFrame(viewer);
   assert.ok(await page.locator("[data-pause]").isHidden(), "there is no grace without the stream");
   await viewer.close();
+});
+
+test("a browser that believes to be without a network finds a server that comes back", async () => {
+  await running(0);
+  const viewer = await openViewer((page) => page.addInitScript(() => Object.defineProperty(Navigator.prototype, "onLine", { get: () => false })));
+  const { page } = viewer;
+  await onTheStream(page);
+  await watchTheFront(page);
+  await station.kill();
+  const refused = await page.waitForEvent("requestfailed", { predicate: (one) => one.url().includes("/channels/main/"), timeout: PATIENCE_MS });
+  await station.boot();
+  await page.waitForResponse((answer) => answer.ok() && answer.url() === refused.url(), { timeout: PATIENCE_MS });
+  assert.deepEqual(await disturbances(page), [], "long before the buffer is empty");
+  await showsTheRightFrame(viewer);
+  await viewer.close();
+  observer.close();
+  observer = await Observer.open(station.url, (await clockOffset(station.url)).offset_ms);
 });
 
 test("words are those of the programme and the second, also after a change on the stream", async () => {
