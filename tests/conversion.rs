@@ -157,7 +157,8 @@ async fn a_worker_on_another_machine_does_the_work() {
     let station = home.start();
     let film = upload(&station, &clips::playable(20.0), "Film.mp4").await;
     let tape = upload(&station, &clips::avi(4.0), "Tape.avi").await;
-    let jobs = until_jobs(&station, |jobs| jobs.len() == 2).await;
+    let large = upload(&station, &clips::large(3.0), "Large.mp4").await;
+    let jobs = until_jobs(&station, |jobs| jobs.len() == 3).await;
     assert!(jobs.iter().all(|job| job["state"] == "waiting"), "{jobs:?}");
 
     let folder = home.path("elsewhere").display().to_string();
@@ -173,8 +174,12 @@ async fn a_worker_on_another_machine_does_the_work() {
     worker.kill().expect("it ran");
     worker.wait().expect("it ends");
     let library = library(&station).await;
-    for uploaded in [&film, &tape] {
-        assert_eq!(library[text(&uploaded["id"])]["version"], "house");
+    for (uploaded, versions) in [(&film, 1), (&tape, 2), (&large, 2)] {
+        let video = &library[text(&uploaded["id"])];
+        assert_eq!(video["version"], "house");
+        // Of the large one the lowest rung was made before.
+        let made = format!("/v{versions}/");
+        assert!(text(&video["url"]).contains(&made), "{video}");
     }
     let metrics = browser()
         .get(station.url("/metrics"))

@@ -179,9 +179,10 @@ async fn make(
             rendition_of(&package, task, texts.number)
         }
         Step::Quick => {
-            // Somebody waits for it; the house version can stand back for a moment.
+            // Somebody waits for it; one video's house version and another's lowest rung together take no
+            // more from it than the former alone would at half.
             let options = &PrepareOptions {
-                niceness: options.niceness / 2,
+                niceness: options.niceness / 4,
                 ..options.clone()
             };
             let made = media::quick(source.path(), facts, &dir, options, &progress).await?;
@@ -249,4 +250,21 @@ fn details(complaint: &str) -> Vec<String> {
     let lines = complaint.lines().filter(|line| !line.trim().is_empty());
     let cut = |line: &str| line.chars().take(LONGEST_DETAIL).collect();
     lines.take(MOST_DETAILS).map(cut).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quick_waits_neither_for_the_stream_nor_for_the_whole() {
+        let lanes = |workers| {
+            let lanes = Lane::of(workers).into_iter();
+            lanes.map(|lane| lane.takes.to_vec()).collect::<Vec<_>>()
+        };
+        assert_eq!(lanes(0), [vec![Step::Texts]]);
+        let all = vec![Step::Quick, Step::Texts, Step::Floor, Step::House];
+        let light = [vec![Step::Quick, Step::Texts], vec![Step::Floor]];
+        assert_eq!(lanes(2), [&light[..], &[all.clone(), all]].concat());
+    }
 }

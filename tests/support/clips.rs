@@ -32,6 +32,15 @@ pub fn playable(seconds: f64) -> PathBuf {
     )
 }
 
+/// Like [`playable`], and large enough for more than the lowest rung.
+pub fn large(seconds: f64) -> PathBuf {
+    made(
+        "large.mp4",
+        seconds,
+        &format!("-vf scale=1280:720 {X264} -c:a aac -movflags +faststart"),
+    )
+}
+
 /// Like [`playable`], with the index at the end.
 pub fn index_last(seconds: f64) -> PathBuf {
     made("index-last.mp4", seconds, &format!("{X264} -c:a aac"))
