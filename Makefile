@@ -1,6 +1,6 @@
 # The commands of this project. Each is a script in scripts/, so that it can be read and run alone.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-players lint fmt samples slate bench-sync bench-sync-scenarios bench-sync-hour bench-timeline bench-linear bench-idle bench-upload-memory bench-media clean
+.PHONY: help run test test-players lint fmt samples slate bench-sync bench-sync-scenarios bench-sync-hour bench-timeline bench-linear bench-idle bench-upload-memory bench-media bench-fanout clean
 MAKEFLAGS += --no-print-directory
 
 help: ## say what can be done here
@@ -20,7 +20,7 @@ lint: ## only format, clippy, rustdoc, type check and lint
 	@scripts/test.sh lint
 
 fmt: ## put all source into the one format
-	@cargo fmt
+	@cargo fmt --all
 
 samples: ## make the sample videos of static/ anew
 	@scripts/make-samples.sh
@@ -51,6 +51,9 @@ bench-upload-memory: ## memory of the server during an upload of 4 GB
 
 bench-media: ## what converting a video costs, and how soon it is playable
 	@scripts/bench.sh media
+
+bench-fanout: ## what many viewers of the events cost, beside nginx with nchan (ARGS=--evening, ARGS=--viewers=5000)
+	@scripts/bench.sh fanout $(ARGS)
 
 clean: ## remove what was built; videos and records stay
 	@rm -rf target node_modules .tools test-results

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures; each figure in docs/PERFORMANCE.md is printed by one of these.
-# usage: scripts/bench.sh sync|sync-scenarios|sync-hour|timeline|linear|idle|upload-memory|media
+# usage: scripts/bench.sh sync|sync-scenarios|sync-hour|timeline|linear|idle|upload-memory|media|fanout [ARGUMENT...]
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 need_rust
@@ -13,6 +13,10 @@ if [ "$1" = sync-scenarios ]; then
     need ip iproute2
     need unshare util-linux
     [ -n "$(find /usr/lib -name libfaketimeMT.so.1 -print -quit)" ] || need_file "/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketimeMT.so.1" libfaketime
+fi
+if [ "$1" = fanout ]; then
+    have /usr/sbin/nginx || need nginx nginx-light
+    need_file /usr/lib/nginx/modules/ngx_nchan_module.so libnginx-mod-nchan
 fi
 install_missing
 
@@ -45,5 +49,10 @@ case "$1" in
         scripts/fetch-test-content.sh || say "Without the published film a generated picture is converted."
         exec node bench/media.js
         ;;
-    *) fail "What is to be measured: sync, sync-scenarios, sync-hour, timeline, linear, idle, upload-memory or media?" ;;
+    fanout)
+        cargo build --release --locked --package fanout
+        export VIEWERS_BINARY="${STATION_BINARY%/*}/fanout"
+        exec node bench/fanout.js "${@:2}"
+        ;;
+    *) fail "What is to be measured: sync, sync-scenarios, sync-hour, timeline, linear, idle, upload-memory, media or fanout?" ;;
 esac

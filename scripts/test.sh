@@ -96,9 +96,9 @@ rustdoc() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-p
 
 section "Set-up" "What is missing could not be installed; see above." set_up
 start_checking_scripts
-section "Format" "Run \`make fmt\`." cargo fmt --check
+section "Format" "Run \`make fmt\`." cargo fmt --all --check
 section "Clippy" "Mend what clippy says above." \
-    cargo clippy --locked --all-targets --quiet -- -D warnings
+    cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
 section "Rustdoc" "Mend the documentation named above." rustdoc
 section "Browser code: types, lint, units" "Alone: npm run types; npm run lint; npm run test:unit." \
     scripts_checked

@@ -4,6 +4,7 @@ mod greeting;
 mod viewer_key;
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +16,13 @@ use crate::audience::{Events, Likes};
 use crate::clock::{Anchor, SharedClock, SystemClock};
 use crate::config::{Config, PlayOrder};
 use crate::conversion::Conversion;
+use crate::fanout::{Fanout, Served};
 use crate::library::Library;
 use crate::linear;
 use crate::station::{Rules, Station};
 use crate::storage::{Bucket, Records, Recovery, Tree};
 use crate::timeline::{Order, Segment, Version, VideoId};
-use crate::web::{self, Parts, ViewerCookies};
+use crate::web::{self, EventsPort, Parts, ViewerCookies};
 
 /// The record that carries channel time over a restart within one boot.
 const CLOCK_KEY: &[u8] = b"clock";
@@ -85,6 +87,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         .as_ref()
         .is_some_and(|url| url.starts_with("https://"));
     let key = viewer_key::load(&config.data_dir.join("viewer.key"))?;
+    let cookies = ViewerCookies::new(key, secure);
+    let station_name = cookies.own_number("events").to_string();
+    let fanout = start_fanout(&config, &events, &clock, &station_name);
     let exporter = tokio::spawn(export_regularly(
         records.clone(),
         records.export_path(),
@@ -93,7 +98,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 
     let greeting = greeting::Greeting::new(&config, &library, &station);
     let parts = Parts {
-        cookies: ViewerCookies::new(key, secure),
+        cookies,
         config,
         clock,
         library,
@@ -101,6 +106,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         station,
         likes,
         events,
+        events_port: fanout.as_ref().map(|fanout| EventsPort {
+            port: fanout.address().port(),
+            station: station_name,
+        }),
         bucket,
         closing: closing.clone(),
     };
@@ -108,8 +117,37 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 
     closing.send_replace(true);
     let _exported = exporter.await;
+    if let Some(fanout) = fanout {
+        let _joined = tokio::task::spawn_blocking(|| fanout.join()).await;
+    }
     records.close();
     Ok(served?)
+}
+
+/// The port for events, if it is wanted and can be had; without it the main port serves all.
+fn start_fanout(
+    config: &Config,
+    events: &Events,
+    clock: &SharedClock,
+    station: &str,
+) -> Option<Fanout> {
+    let address = SocketAddr::new(web::listening_address(config), config.events_port?);
+    let served = Served {
+        events: events.clone(),
+        clock: clock.clone(),
+        station: station.into(),
+        user_timeout: web::USER_TIMEOUT,
+    };
+    match Fanout::start(address, &served) {
+        Ok(fanout) => Some(fanout),
+        Err(error) => {
+            tracing::warn!(
+                %error,
+                "all events are served by the main port; ONAIR_EVENTS_PORT chooses another port for them, 0 none"
+            );
+            None
+        }
+    }
 }
 
 /// The prepared versions that the plan shows, has shown lately or will show.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use places::{merge, read_dotenv, read_toml};
 use values::{
-    Values, bucket, channel_name, get, number, one_of, path, prepared_dir, web_address,
+    Values, bucket, channel_name, get, number, one_of, path, port, prepared_dir, web_address,
     worker_token,
 };
 
@@ -55,6 +55,8 @@ pub struct Config {
     pub min_free_bytes: u64,
     /// The address viewers use, without a slash at its end, if told.
     pub public_url: Option<String>,
+    /// The port that serves nothing but events.
+    pub events_port: Option<u16>,
     /// How often the bucket is looked through.
     pub s3_scan_s: u64,
     /// Whether pages send uploads to the bucket themselves.
@@ -127,6 +129,7 @@ impl Config {
             dvr_s: number(values, "ONAIR_DVR_S", 30, 6 * 3600)?,
             min_free_bytes: number(values, "ONAIR_MIN_FREE_BYTES", 0, 1 << 50)?,
             public_url: web_address(values, "ONAIR_PUBLIC_URL")?,
+            events_port: port(values, "ONAIR_EVENTS_PORT")?,
             s3_scan_s: number(values, "ONAIR_S3_SCAN_S", 1, 86_400)?,
             s3_direct: one_of(values, "ONAIR_S3_DIRECT", &[("off", false), ("on", true)])?,
             s3_delivery: one_of(
@@ -172,6 +175,7 @@ impl Config {
             "ONAIR_DVR_S" => self.dvr_s.to_string(),
             "ONAIR_MIN_FREE_BYTES" => self.min_free_bytes.to_string(),
             "ONAIR_PUBLIC_URL" => self.public_url.clone().unwrap_or_default(),
+            "ONAIR_EVENTS_PORT" => self.events_port.unwrap_or(0).to_string(),
             "ONAIR_S3_SCAN_S" => self.s3_scan_s.to_string(),
             "ONAIR_S3_DIRECT" => if self.s3_direct { "on" } else { "off" }.to_owned(),
             "ONAIR_S3_DELIVERY" => format!("{:?}", self.s3_delivery).to_lowercase(),

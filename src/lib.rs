@@ -41,6 +41,9 @@ pub mod station;
 /// The people watching: their event streams and their votes.
 pub mod audience;
 
+/// The event stream for very many viewers, on a port of its own.
+pub mod fanout;
+
 /// HTTP: the only room that knows Rocket.
 pub mod web;
 

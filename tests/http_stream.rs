@@ -13,13 +13,57 @@ use std::time::{Duration, Instant};
 
 use station::{Home, LIMIT, browser};
 
-fn two_videos() -> Home {
-    Home::with(&[clips::playable(4.0), clips::silent(6.0)])
+/// The stream is the same wherever it is read.
+#[derive(Clone, Copy)]
+enum Port {
+    Main,
+    Events,
 }
 
-#[tokio::test]
-async fn a_viewer_is_told_at_once_what_is_on_and_what_comes_next() {
-    let home = two_videos();
+impl Port {
+    /// A station whose stream is read here.
+    fn of(self, home: Home) -> Home {
+        match self {
+            Self::Main => home,
+            Self::Events => home.with_events_port(),
+        }
+    }
+}
+
+fn two_videos(on: Port) -> Home {
+    on.of(Home::with(&[clips::playable(4.0), clips::silent(6.0)]))
+}
+
+macro_rules! on_both_ports {
+    ($($promise:ident)*) => {
+        mod main_port {
+            $(#[tokio::test]
+            async fn $promise() {
+                super::$promise(super::Port::Main).await;
+            })*
+        }
+        mod events_port {
+            $(#[tokio::test]
+            async fn $promise() {
+                super::$promise(super::Port::Events).await;
+            })*
+        }
+    };
+}
+
+on_both_ports! {
+    a_viewer_is_told_at_once_what_is_on_and_what_comes_next
+    every_viewer_is_told_the_same_change_when_it_happens
+    whoever_comes_back_gets_a_fresh_snapshot_and_never_a_gap
+    viewers_are_counted_while_their_stream_is_open
+    a_silent_stream_says_what_is_on_every_15_seconds
+    after_kill_9_the_channel_is_where_it_would_have_been
+    it_stops_in_time_with_viewers_and_a_slow_download
+    an_empty_channel_is_off_the_air_and_goes_on_it_within_moments_of_its_first_video
+}
+
+async fn a_viewer_is_told_at_once_what_is_on_and_what_comes_next(on: Port) {
+    let home = two_videos(on);
     let station = home.start();
     let client = browser();
     let mut stream = station.watch(&client).await;
@@ -58,9 +102,8 @@ async fn a_viewer_is_told_at_once_what_is_on_and_what_comes_next() {
     assert!(told["next"].get("offset_ms").is_none());
 }
 
-#[tokio::test]
-async fn every_viewer_is_told_the_same_change_when_it_happens() {
-    let home = two_videos();
+async fn every_viewer_is_told_the_same_change_when_it_happens(on: Port) {
+    let home = two_videos(on);
     let station = home.start();
     let (one, two) = (browser(), browser());
     let mut first = station.watch(&one).await;
@@ -75,14 +118,13 @@ async fn every_viewer_is_told_the_same_change_when_it_happens() {
     assert_eq!(a.data["next"]["title"], "1");
 }
 
-#[tokio::test]
-async fn whoever_comes_back_gets_a_fresh_snapshot_and_never_a_gap() {
-    let home = two_videos();
+async fn whoever_comes_back_gets_a_fresh_snapshot_and_never_a_gap(on: Port) {
+    let home = two_videos(on);
     let station = home.start();
     let client = browser();
     let first = station.watch(&client).await.next().await.expect("an event");
     let answer = client
-        .get(station.url("/video-updates"))
+        .get(station.stream_url())
         .header("Last-Event-ID", &first.id)
         .send()
         .await
@@ -101,9 +143,8 @@ async fn whoever_comes_back_gets_a_fresh_snapshot_and_never_a_gap() {
     assert!(event.seq() >= first.seq());
 }
 
-#[tokio::test]
-async fn viewers_are_counted_while_their_stream_is_open() {
-    let home = two_videos();
+async fn viewers_are_counted_while_their_stream_is_open(on: Port) {
+    let home = two_videos(on);
     let station = home.start();
     let client = browser();
     let mut stays = station.watch(&client).await;
@@ -124,9 +165,8 @@ async fn viewers_are_counted_while_their_stream_is_open() {
     assert!(text.contains("\nonair_viewers 1\n"), "{text}");
 }
 
-#[tokio::test]
-async fn a_silent_stream_says_what_is_on_every_15_seconds() {
-    let home = Home::with(&[clips::silent(90.0)]);
+async fn a_silent_stream_says_what_is_on_every_15_seconds(on: Port) {
+    let home = on.of(Home::with(&[clips::silent(90.0)]));
     let station = home.start();
     let mut stream = station.watch(&browser()).await;
     let first = stream.until("on-air", |_| true).await;
@@ -146,9 +186,8 @@ async fn a_silent_stream_says_what_is_on_every_15_seconds() {
     );
 }
 
-#[tokio::test]
-async fn after_kill_9_the_channel_is_where_it_would_have_been() {
-    let home = two_videos();
+async fn after_kill_9_the_channel_is_where_it_would_have_been(on: Port) {
+    let home = two_videos(on);
     let station = home.start();
     let before = station
         .watch(&browser())
@@ -182,9 +221,8 @@ async fn after_kill_9_the_channel_is_where_it_would_have_been() {
     );
 }
 
-#[tokio::test]
-async fn it_stops_in_time_with_viewers_and_a_slow_download() {
-    let home = Home::with(&[clips::silent(90.0)]);
+async fn it_stops_in_time_with_viewers_and_a_slow_download(on: Port) {
+    let home = on.of(Home::with(&[clips::silent(90.0)]));
     let station = home.start();
     let client = browser();
     let mut stream = station.watch(&client).await;
@@ -213,9 +251,10 @@ async fn it_stops_in_time_with_viewers_and_a_slow_download() {
     drop(slow);
 }
 
-#[tokio::test]
-async fn an_empty_channel_is_off_the_air_and_goes_on_it_within_moments_of_its_first_video() {
-    let home = Home::empty();
+async fn an_empty_channel_is_off_the_air_and_goes_on_it_within_moments_of_its_first_video(
+    on: Port,
+) {
+    let home = on.of(Home::empty());
     let station = home.start();
     let client = browser();
     let mut stream = station.watch(&client).await;

@@ -8,11 +8,10 @@ mod station;
 mod tus;
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command};
 
-use station::{Home, Station, browser, watch};
+use station::{Home, Station, browser, free_port, watch};
 use tempfile::TempDir;
 use tus::Connection;
 
@@ -35,6 +34,17 @@ impl Proxy {
             &site,
             "server 127.0.0.1:8000;",
             &format!("server {behind};"),
+        );
+        let site = replaced(
+            &site,
+            "server 127.0.0.1:8000 backup;",
+            &format!("server {behind} backup;"),
+        );
+        let events = station.events.as_deref().unwrap_or(behind);
+        let site = replaced(
+            &site,
+            "server 127.0.0.1:8484;",
+            &format!("server {events};"),
         );
         let site = replaced(&site, "/var/cache/nginx/onair", "cache");
         let site = replaced(&site, "listen 80;", &format!("listen 127.0.0.1:{port};"));
@@ -97,11 +107,6 @@ fn nginx() -> &'static str {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it is bound").port()
-}
-
 fn replaced(text: &str, from: &str, to: &str) -> String {
     assert!(text.contains(from), "deploy/nginx.conf has no {from:?}");
     text.replace(from, to)
@@ -109,7 +114,7 @@ fn replaced(text: &str, from: &str, to: &str) -> String {
 
 #[tokio::test]
 async fn the_shipped_proxy_lets_everything_through() {
-    let home = Home::with(&[clips::playable(4.0), clips::silent(6.0)]);
+    let home = Home::with(&[clips::playable(4.0), clips::silent(6.0)]).with_events_port();
     let station = home.start();
     let client = browser();
     let proxy = Proxy::before(&station).ready(&client).await;
@@ -177,6 +182,17 @@ async fn the_shipped_proxy_lets_everything_through() {
         .await
         .expect("an answer");
     assert_eq!(vote.status(), 200);
+}
+
+#[tokio::test]
+async fn the_shipped_proxy_takes_events_from_the_main_port_if_their_own_does_not_answer() {
+    let home = Home::with(&[clips::playable(4.0)]);
+    let mut station = home.start();
+    station.events = Some(format!("127.0.0.1:{}", free_port()));
+    let client = browser();
+    let proxy = Proxy::before(&station).ready(&client).await;
+    let mut stream = watch(&client, &proxy.url("/video-updates")).await;
+    stream.until("on-air", |_| true).await;
 }
 
 #[tokio::test]

@@ -17,14 +17,15 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::payload::{OnAirPayload, ViewersPayload, VotesPayload, items};
-use super::presence::{Presence, Viewers};
+use super::place::Place;
+use super::presence::Viewers;
 use super::{Changes, Likes};
 use crate::clock::SharedClock;
 use crate::station::Snapshot;
 use crate::timeline::{UnixMs, VideoId};
 
 /// A silent stream says what is on this often, which also finds viewers who have vanished.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// A snapshot is written anew once it is this old.
 const SNAPSHOT_AGE_US: i64 = 1_000_000;
@@ -65,6 +66,20 @@ struct Frames {
     seq: u64,
     recent: VecDeque<Bytes>,
     snapshot: Option<(i64, Bytes)>,
+}
+
+impl Frames {
+    fn push(&mut self, frame: Bytes) {
+        self.seq += 1;
+        self.keep(frame);
+    }
+
+    fn keep(&mut self, frame: Bytes) {
+        if self.recent.len() == FRAMES_KEPT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(frame);
+    }
 }
 
 impl Events {
@@ -116,17 +131,39 @@ impl Events {
         self.shared.payload(seq, self.shared.clock.now_us())
     }
 
+    /// Where somebody begins who has heard nothing yet. Who is `watching` counts as a viewer as long as
+    /// the place is held.
+    pub fn newcomer(&self, watching: bool) -> Place {
+        Place::new(watching.then(|| self.shared.viewers.join()))
+    }
+
+    /// What is new for whoever is at `place`, who has heard it from then on: the frames since, if they are
+    /// still kept, else a snapshot; nothing if there is nothing new. Never waits.
+    pub fn take(&self, place: &mut Place) -> Option<Bytes> {
+        let bytes = self.shared.take(place)?;
+        self.shared.viewers.count_delivery();
+        Some(bytes)
+    }
+
+    /// The newest frame's number, which grows whenever there is something to [`take`](Self::take).
+    pub fn newest(&self) -> watch::Receiver<u64> {
+        self.shared.newest.subscribe()
+    }
+
+    /// Turns true when the station closes and every stream is to end.
+    pub fn closed(&self) -> watch::Receiver<bool> {
+        self.shared.closed.clone()
+    }
+
     /// One viewer's stream: a snapshot at once, then every change, and a snapshot whenever it has
     /// been silent for 15 s. It ends when the station closes. Who is `watching` counts as a viewer
     /// as long as the stream is held.
     pub fn stream(&self, watching: bool) -> impl Stream<Item = Bytes> + Send + use<> {
-        let shared = self.shared.clone();
         let reader = Reader {
-            newest: shared.newest.subscribe(),
-            closed: shared.closed.clone(),
-            seen: None,
-            _presence: watching.then(|| shared.viewers.join()),
-            shared,
+            newest: self.newest(),
+            closed: self.closed(),
+            place: self.newcomer(watching),
+            events: self.clone(),
         };
         futures::stream::unfold(reader, Reader::next)
     }
@@ -155,15 +192,13 @@ impl Events {
                 voted = votes.next() => voted,
                 _ = closed.wait_for(|closed| *closed) => return,
             };
+            let watching = *viewers.borrow_and_update();
+            let viewers_changed = watching != said_viewers;
+            said_viewers = watching;
             if voted.len() > VOTES_AT_ONCE {
                 shared.push_snapshot();
             } else {
-                voted.iter().for_each(|id| shared.push_votes(id));
-            }
-            let watching = *viewers.borrow_and_update();
-            if watching != said_viewers {
-                said_viewers = watching;
-                shared.push("viewers", &ViewersPayload { viewers: watching });
+                shared.push_deltas(&voted, viewers_changed.then_some(watching));
             }
             tokio::time::sleep(COALESCE).await;
         }
@@ -214,83 +249,84 @@ impl Shared {
         let mut frames = self.lock();
         frames.seq += 1;
         let frame = self.write_snapshot(&mut frames, self.clock.now_us());
-        self.publish(frames, frame);
+        frames.keep(frame);
+        self.publish(frames);
     }
 
-    fn push_votes(&self, id: &VideoId) {
-        let counts = self.likes.counts(id);
-        let votes = VotesPayload {
-            id: id.to_string(),
-            likes: counts.likes,
-            dislikes: counts.dislikes,
-        };
-        self.push("votes", &votes);
-    }
-
-    fn push(&self, event: &str, payload: &impl Serialize) {
+    /// Everything at once, so that every viewer is written to once.
+    fn push_deltas(&self, voted: &[VideoId], watching: Option<usize>) {
         let mut frames = self.lock();
-        frames.seq += 1;
-        // The old snapshot tells of the state before this change.
+        for id in voted {
+            let counts = self.likes.counts(id);
+            let votes = VotesPayload {
+                id: id.to_string(),
+                likes: counts.likes,
+                dislikes: counts.dislikes,
+            };
+            let frame = encode(&self.epoch, frames.seq + 1, "votes", &votes);
+            frames.push(frame);
+        }
+        if let Some(viewers) = watching {
+            let viewers = ViewersPayload { viewers };
+            let frame = encode(&self.epoch, frames.seq + 1, "viewers", &viewers);
+            frames.push(frame);
+        }
+        // The old snapshot tells of the state before this.
         frames.snapshot = None;
-        let frame = encode(&self.epoch, frames.seq, event, payload);
-        self.publish(frames, frame);
+        self.publish(frames);
     }
 
-    fn publish(&self, mut frames: MutexGuard<'_, Frames>, frame: Bytes) {
-        if frames.recent.len() == FRAMES_KEPT {
-            frames.recent.pop_front();
-        }
-        frames.recent.push_back(frame);
+    /// Wakes everyone who waits.
+    fn publish(&self, frames: MutexGuard<'_, Frames>) {
         let seq = frames.seq;
         drop(frames);
         self.newest.send_replace(seq);
     }
+
+    fn take(&self, place: &mut Place) -> Option<Bytes> {
+        let mut frames = self.lock();
+        let missed = match place.reach(frames.seq) {
+            Some(0) => return None,
+            missed => missed.and_then(|missed| usize::try_from(missed).ok()),
+        };
+        let kept = missed.filter(|missed| *missed <= frames.recent.len());
+        Some(match kept {
+            Some(1) => frames.recent.back().expect("one is kept").clone(),
+            Some(missed) => {
+                let from = frames.recent.len() - missed;
+                frames.recent.range(from..).flatten().copied().collect()
+            }
+            None => self.snapshot(&mut frames),
+        })
+    }
 }
 
-/// One viewer's place in the stream.
+/// One viewer who waits for what is new.
 struct Reader {
-    shared: Arc<Shared>,
+    events: Events,
     newest: watch::Receiver<u64>,
     closed: watch::Receiver<bool>,
-    /// The newest frame this viewer has; none before the first snapshot.
-    seen: Option<u64>,
-    _presence: Option<Presence>,
+    place: Place,
 }
 
 impl Reader {
     async fn next(mut self) -> Option<(Bytes, Self)> {
-        if self.seen.is_some() {
+        loop {
+            self.newest.borrow_and_update();
+            if let Some(bytes) = self.events.take(&mut self.place) {
+                return Some((bytes, self));
+            }
             tokio::select! {
                 biased;
                 _ = self.closed.wait_for(|closed| *closed) => return None,
                 changed = timeout(KEEP_ALIVE, self.newest.changed()) => match changed {
                     Ok(Err(_)) => return None,
                     // Nothing new for a while: a fresh snapshot keeps the connection and the clock true.
-                    Err(_) => self.seen = None,
+                    Err(_) => self.place.forget(),
                     Ok(Ok(())) => {}
                 }
             }
         }
-        let bytes = self.take();
-        self.shared.viewers.count_delivery();
-        Some((bytes, self))
-    }
-
-    /// All this viewer has not seen: the deltas if they are still kept, else a snapshot.
-    fn take(&mut self) -> Bytes {
-        self.newest.borrow_and_update();
-        let mut frames = self.shared.lock();
-        let seen = self.seen.replace(frames.seq);
-        let missed = seen.map(|seen| usize::try_from(frames.seq - seen).unwrap_or(usize::MAX));
-        match missed {
-            Some(1) => frames.recent.back().cloned(),
-            Some(missed) if (2..=frames.recent.len()).contains(&missed) => {
-                let from = frames.recent.len() - missed;
-                Some(frames.recent.range(from..).flatten().copied().collect())
-            }
-            _ => None,
-        }
-        .unwrap_or_else(|| self.shared.snapshot(&mut frames))
     }
 }
 

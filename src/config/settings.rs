@@ -89,6 +89,11 @@ pub const SETTINGS: &[Setting] = &[
         "The address viewers use, when behind a proxy; `https://…` makes cookies `Secure`.",
     ),
     setting(
+        "ONAIR_EVENTS_PORT",
+        "8484",
+        "A second port that serves nothing but events, to very many viewers; 0 leaves that to the main port.",
+    ),
+    setting(
         "ONAIR_S3_SCAN_S",
         "60",
         "How often the bucket is looked through, in seconds.",

@@ -33,6 +33,18 @@ fn prepared_versions_are_kept_among_the_records_unless_told_elsewhere() {
 }
 
 #[test]
+fn the_events_have_a_port_unless_that_is_0_or_empty() {
+    let port = |value| load(&[], &[("ONAIR_EVENTS_PORT", value)]).map(|config| config.events_port);
+    assert_eq!(load(&[], &[]).expect("defaults").events_port, Some(8484));
+    assert_eq!(port("9000").expect("a port"), Some(9000));
+    assert_eq!(port("0").expect("off"), None);
+    assert_eq!(port("").expect("off"), None);
+    for bad in ["65536", "-1", "off"] {
+        assert!(port(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
 fn a_short_worker_token_is_refused_without_showing_it() {
     let error = load(&[], &[("ONAIR_WORKER_TOKEN", "hunter2")])
         .expect_err("too short")

@@ -93,6 +93,15 @@ where
         })
 }
 
+/// A port, or nothing: that is 0, or empty.
+pub(super) fn port(values: &Values, key: &'static str) -> Result<Option<u16>, ConfigError> {
+    if get(values, key).is_empty() {
+        return Ok(None);
+    }
+    let port = number(values, key, 0, u16::MAX.into())?;
+    Ok(Some(port).filter(|port| *port > 0))
+}
+
 pub(super) fn one_of<T: Copy>(
     values: &Values,
     key: &'static str,

@@ -5,6 +5,9 @@ use rocket::http::Header;
 use rocket::shield::Shield;
 use rocket::{Build, Request, Response, Rocket};
 
+use super::events_port::EventsPort;
+use super::policy::content_security_policy;
+
 /// Browser features: those the player uses for itself, all others for nobody.
 const PERMISSIONS: &str = "autoplay=(self), fullscreen=(self), picture-in-picture=(self), \
      screen-wake-lock=(self), accelerometer=(), camera=(), display-capture=(), \
@@ -32,47 +35,12 @@ pub struct SecurityHeaders {
 impl SecurityHeaders {
     /// Pages may load from this server only; videos also from `media_origin`
     /// (`https://host[:port]`), if the bucket delivers them itself. Uploads go to `upload_origin`,
-    /// if the bucket takes them itself.
+    /// if the bucket takes them itself. Where the events' port is, depends on how a page was reached.
     pub fn new(media_origin: Option<&str>, upload_origin: Option<&str>) -> Self {
         Self {
             content_security_policy: content_security_policy(media_origin, upload_origin),
         }
     }
-}
-
-/// No inline script or style, no plug-in, no frame, no other host (CSP Level 3).
-fn content_security_policy(media_origin: Option<&str>, upload_origin: Option<&str>) -> String {
-    let also = |directive: &str, origin: Option<&str>| match origin {
-        Some(origin) if is_origin(origin) => format!("{directive} 'self' {origin}"),
-        _ => format!("{directive} 'self'"),
-    };
-    // What a script puts together out of segments has an address of its own (MSE).
-    let media = also("media-src", media_origin) + " blob:";
-    let connect = also("connect-src", upload_origin);
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "worker-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        &connect,
-        "manifest-src 'self'",
-        &media,
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    ]
-    .join("; ")
-}
-
-/// Whether `text` is a scheme and authority and nothing that would end the directive.
-fn is_origin(text: &str) -> bool {
-    let authority = ["https://", "http://"]
-        .iter()
-        .find_map(|scheme| text.strip_prefix(scheme));
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]_".contains(&b);
-    authority.is_some_and(|authority| !authority.is_empty() && authority.bytes().all(allowed))
 }
 
 #[rocket::async_trait]
@@ -93,6 +61,12 @@ impl Fairing for SecurityHeaders {
         let mut policy = self.content_security_policy.clone();
         if embeddable {
             policy = policy.replace("frame-ancestors 'none'", "frame-ancestors *");
+        }
+        if let Some(events) = EventsPort::origin_for(request) {
+            policy = policy.replace(
+                "connect-src 'self'",
+                &format!("connect-src 'self' {events}"),
+            );
         }
         response.set_header(Header::new("Content-Security-Policy", policy));
         for (name, value) in [
@@ -198,35 +172,5 @@ mod tests {
         };
         assert_eq!(cache("/cached").as_deref(), Some("max-age=60"));
         assert_eq!(cache("/plain").as_deref(), Some("private, no-cache"));
-    }
-
-    #[test]
-    fn the_policy_allows_nothing_inline_and_the_bucket_only_for_media() {
-        let policy = content_security_policy(Some("https://bucket.example:9000"), None);
-        assert!(!policy.contains("unsafe"), "{policy}");
-        assert!(policy.starts_with("default-src 'none'; "), "{policy}");
-        assert!(policy.contains("; media-src 'self' https://bucket.example:9000 blob:; "));
-        assert_eq!(policy.matches("bucket.example").count(), 1);
-        let policy = content_security_policy(None, Some("https://bucket.example"));
-        assert!(policy.contains("; connect-src 'self' https://bucket.example; "));
-    }
-
-    #[test]
-    fn what_is_no_origin_never_gets_into_the_policy() {
-        for bad in [
-            "",
-            "https://",
-            "bucket.example",
-            "https://a; script-src *",
-            "https://a b",
-            "https://a/path",
-            "javascript:alert(1)",
-        ] {
-            assert_eq!(
-                content_security_policy(Some(bad), Some(bad)),
-                content_security_policy(None, None),
-                "{bad}"
-            );
-        }
     }
 }

@@ -9,6 +9,7 @@ mod drain;
 mod drift;
 mod errors;
 mod events;
+mod events_port;
 mod form;
 mod headers;
 mod jobs;
@@ -20,6 +21,7 @@ mod operator;
 mod ops;
 mod origin;
 mod pages;
+mod policy;
 mod prepared;
 mod range;
 mod segment;
@@ -35,7 +37,7 @@ mod votes;
 mod wire;
 mod worker;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use rocket::error::ErrorKind;
@@ -70,6 +72,8 @@ use transport::Transport;
 use tv::DeviceId;
 use uploads::Uploads;
 
+pub use events_port::EventsPort;
+pub use net::USER_TIMEOUT;
 pub use viewer::ViewerCookies;
 
 /// Where the pages are.
@@ -91,6 +95,8 @@ pub struct Parts {
     pub likes: Likes,
     /// The stream.
     pub events: Events,
+    /// Where else it is served, if it is.
+    pub events_port: Option<EventsPort>,
     /// Where videos may be kept besides the disk.
     pub bucket: Option<Bucket>,
     /// Signs viewers' cookies.
@@ -236,6 +242,7 @@ pub fn build(parts: Parts) -> Result<Rocket<Build>, WebError> {
         .manage(parts.station)
         .manage(parts.likes)
         .manage(parts.events)
+        .manage(parts.events_port)
         .manage(parts.cookies)
         .manage(assets)
         .manage(media)
@@ -281,6 +288,12 @@ fn figment(config: &Config) -> Figment {
     figment
         .merge(Env::prefixed("ROCKET_").ignore(&["PROFILE"]).global())
         .select(profile)
+}
+
+/// The address the web is served at: the one the settings name, unless they are such that it cannot start.
+pub fn listening_address(config: &Config) -> IpAddr {
+    let address = figment(config).extract_inner("address");
+    address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 /// Tells `ready` the address once the port is open, and bounds how long a vanished viewer counts.

@@ -1,12 +1,14 @@
 //! The pages people open.
 
 use rocket::http::Header;
-use rocket::response::Responder;
+use rocket::response::{self, Responder};
 use rocket::serde::Serialize;
+use rocket::serde::json::serde_json::Map;
 use rocket::serde::json::{Value, json};
-use rocket::{Route, State, get, routes};
+use rocket::{Request, Route, State, get, routes};
 use rocket_dyn_templates::Template;
 
+use super::events_port::EventsPort;
 use super::site::Site;
 use super::tv::{Share, share};
 use super::viewer::PageViewer;
@@ -20,10 +22,19 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// A page made for one viewer at one moment.
-#[derive(Responder)]
 pub(super) struct Page {
-    template: Template,
-    cache: Header<'static>,
+    name: &'static str,
+    context: Map<String, Value>,
+}
+
+impl<'r> Responder<'r, 'static> for Page {
+    fn respond_to(mut self, request: &'r Request<'_>) -> response::Result<'static> {
+        let events = EventsPort::address_for(request);
+        self.context.insert("events".into(), events.into());
+        let mut response = Template::render(self.name, self.context).respond_to(request)?;
+        response.set_header(Header::new("Cache-Control", "no-store"));
+        Ok(response)
+    }
 }
 
 #[get("/")]
@@ -89,10 +100,7 @@ fn page(name: &'static str, site: &Site, own: Value) -> Page {
     if let Value::Object(own) = own {
         context.extend(own);
     }
-    Page {
-        template: Template::render(name, context),
-        cache: Header::new("Cache-Control", "no-store"),
-    }
+    Page { name, context }
 }
 
 /// JSON that cannot end the `<script type="application/json">` it stands in.

@@ -31,7 +31,7 @@ impl ViewerCookies {
 
     /// A number that is this station's own for as long as the key is, for `purpose`; it tells
     /// nothing of the key.
-    pub(super) fn own_number(&self, purpose: &str) -> u64 {
+    pub fn own_number(&self, purpose: &str) -> u64 {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
         mac.update(b"number:");

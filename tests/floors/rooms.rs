@@ -6,7 +6,7 @@ use crate::circles;
 use crate::rust_source::{self, Kind, Mention, Source};
 
 /// Lowest floor first; rooms on one floor do not know each other.
-const FLOORS: [&[&str]; 14] = [
+const FLOORS: [&[&str]; 15] = [
     &["timeline"],
     &["clock"],
     &["config"],
@@ -16,6 +16,7 @@ const FLOORS: [&[&str]; 14] = [
     &["linear"],
     &["station"],
     &["audience"],
+    &["fanout"],
     &["web"],
     &["telemetry"],
     &["app"],
@@ -24,10 +25,12 @@ const FLOORS: [&[&str]; 14] = [
 ];
 
 /// Crates that only the named rooms may mention.
-const KEPT_IN: [(&str, &[&str]); 9] = [
+const KEPT_IN: [(&str, &[&str]); 11] = [
     ("anyhow", &["app", "cli", "main"]),
     ("clap", &["cli", "main"]),
     ("dotenvy", &["config"]),
+    ("httparse", &["fanout"]),
+    ("mio", &["fanout"]),
     ("multer", &["web"]),
     ("object_store", &["storage"]),
     ("rocket", &["web"]),

@@ -50,6 +50,12 @@ impl Home {
         self
     }
 
+    /// The same with a port for events.
+    pub fn with_events_port(self) -> Self {
+        let port = free_port().to_string();
+        self.set("ONAIR_EVENTS_PORT", &port)
+    }
+
     /// `static`, `uploads` or `data`.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
@@ -84,6 +90,8 @@ impl Home {
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
             .env("ROCKET_ADDRESS", "127.0.0.1")
             .env("ROCKET_PORT", "0")
+            // One port for all of them would be the first one's; a test about it says which.
+            .env("ONAIR_EVENTS_PORT", "0")
             // Converting takes processors from what is tested; a test about it says so.
             .env("ONAIR_WORKERS", "0")
             .envs(self.environment())
@@ -106,9 +114,13 @@ impl Home {
             let _ended = greeting.read_to_string(&mut said);
             said
         });
+        let settings = self.environment.iter().rev();
+        let mut ports = settings.filter(|(key, _)| key == "ONAIR_EVENTS_PORT");
+        let events = ports.next().map(|(_, port)| format!("127.0.0.1:{port}"));
         Station {
             process,
             address,
+            events,
             rest: Some(rest),
         }
     }
@@ -119,6 +131,8 @@ pub struct Station {
     process: Child,
     /// `http://localhost:port`.
     pub address: String,
+    /// `127.0.0.1:port`, if it was told of a port for events.
+    pub events: Option<String>,
     rest: Option<std::thread::JoinHandle<String>>,
 }
 
@@ -189,10 +203,24 @@ impl Station {
         }
     }
 
+    /// The stream at the port for events, if there is one, else at the main port.
+    pub fn stream_url(&self) -> String {
+        match &self.events {
+            Some(events) => format!("http://{events}/video-updates"),
+            None => self.url("/video-updates"),
+        }
+    }
+
     /// A viewer's stream.
     pub async fn watch(&self, client: &reqwest::Client) -> EventReader {
-        watch(client, &self.url("/video-updates")).await
+        watch(client, &self.stream_url()).await
     }
+}
+
+/// A port nobody listens on; whoever takes it does so at once.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("it is bound").port()
 }
 
 /// The stream at `url`.

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Two hosts on one machine: a station, and a viewer whose network goes away without a word.
 # Prints how long the station went on counting that viewer, in milliseconds.
-# usage: vanish.sh STATION-BINARY, in a network and mount namespace of its own (see vanished_viewer.rs)
+# usage: vanish.sh STATION-BINARY [PORT-FOR-EVENTS], in a network and mount namespace of its own (see vanished_viewer.rs)
 set -euo pipefail
 binary=$1
+export ONAIR_EVENTS_PORT=${2:-0}
 watched=$(mktemp)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -f "$watched"' EXIT
 
@@ -25,6 +26,8 @@ while read -r word address _ <&"${station[0]}"; do
 done
 port=${address##*:}
 port=${port%/}
+# Here nobody else has a port.
+[ "$ONAIR_EVENTS_PORT" = 0 ] || port=$ONAIR_EVENTS_PORT
 
 # Two viewers: one here, who is told how many watch, and one over there.
 exec {here}< <(exec curl -sN --max-time 120 "http://127.0.0.1:$port/video-updates")

@@ -36,7 +36,7 @@ export function followJobs({ onJobs, signal }) {
       onConnection: () => {
         isLive = false;
       },
-    }, visible, "/job-updates");
+    }, visible, { main: "/job-updates" });
     every(ASK_EVERY_MS, () => {
       if (!isLive) void askForJobs(visible).then(hear, () => {});
     }, visible);

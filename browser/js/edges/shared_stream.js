@@ -63,11 +63,17 @@ async function exchangeDirectly(probe, signal) {
   }
 }
 
+/** Where the events' port serves the stream, if the page was told; it speaks no TLS. */
+const eventsAddress = () => (location.protocol === "http:" ? (document.documentElement.dataset.events ?? null) : null);
+
 /** @param {boolean} watching */
 function startWorker(watching) {
   if (!("SharedWorker" in globalThis)) return null;
   try {
-    const script = new URL(watching ? "./stream_worker.js" : "./stream_worker.js?watching=false", import.meta.url);
+    const script = new URL("./stream_worker.js", import.meta.url);
+    if (!watching) script.searchParams.set("watching", "false");
+    const events = eventsAddress();
+    if (events) script.searchParams.set("events", events);
     return new SharedWorker(script, { type: "module", name: watching ? WORKER_NAME : `${WORKER_NAME}-not-watching` });
   } catch {
     return null;
@@ -76,7 +82,7 @@ function startWorker(watching) {
 
 /** @param {StreamListener} listener @param {AbortSignal} signal @param {boolean} watching */
 function openOwnStream(listener, signal, watching) {
-  const stream = new EventStream(listener, signal, streamAddress(watching));
+  const stream = new EventStream(listener, signal, streamAddress(watching, eventsAddress()));
   addEventListener("online", () => stream.retry(), { signal });
   return stream;
 }

@@ -26,6 +26,7 @@ function broadcast(message) {
   for (const port of tabs.keys()) port.postMessage(message);
 }
 
+const asked = new URLSearchParams(self.location.search);
 const stream = new EventStream(
   {
     onEvent(type, data) {
@@ -38,7 +39,7 @@ const stream = new EventStream(
     },
   },
   whole.signal,
-  streamAddress(new URLSearchParams(self.location.search).get("watching") !== "false"),
+  streamAddress(asked.get("watching") !== "false", asked.get("events")),
 );
 const probe = new ClockProbe(exchangeClock, whole.signal);
 

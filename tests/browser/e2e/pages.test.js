@@ -49,8 +49,8 @@ test("without a script the page already says what is on, what is next and how it
 
 test("what came with the page is enough to play: the stream is only news", async () => {
   const { page, leave } = await newViewer(browser);
-  await page.route("**/stream_worker.js", (route) => route.abort());
-  await page.route("**/video-updates", (route) => route.abort());
+  await page.route("**/stream_worker.js*", (route) => route.abort());
+  await page.route("**/video-updates*", (route) => route.abort());
   await page.goto(station.url);
   await page.locator('[data-player][data-state="playing"]').waitFor({ state: "attached" });
   await leave();

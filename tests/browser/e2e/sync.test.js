@@ -147,7 +147,7 @@ test("a browser without SharedWorker has its stream in the page", async () => {
 });
 
 test("a worker whose script cannot be had is replaced by a stream in the page", async () => {
-  const viewer = await openViewer((page) => page.context().route("**/stream_worker.js", (route) => route.abort()));
+  const viewer = await openViewer((page) => page.context().route("**/stream_worker.js*", (route) => route.abort()));
   await inStep(viewer.page);
   await showsTheRightFrame(viewer);
   await viewer.close();

@@ -55,6 +55,7 @@ export class Station {
       ONAIR_WORKERS: "0",
       ROCKET_ADDRESS: "127.0.0.1",
       ROCKET_PORT: String(port),
+      ONAIR_EVENTS_PORT: String(await freePort()),
       ...environment,
     });
     await station.boot();
