@@ -49,13 +49,15 @@ pub(super) struct Compressed {
 }
 
 impl Compressed {
-    /// A playlist of the stream: soon another, and for players on any page.
+    /// A playlist of the stream: soon another, and for players on any page. Caches on the way may keep it for a second,
+    /// browsers not at all: whoever's wall clock is set back would not ask again until it stands where it stood
+    /// (RFC 9111 §4.2.3).
     pub fn playlist(text: String, gzip: TakesGzip) -> Self {
         Self {
             text,
             gzip,
             content_type: "application/vnd.apple.mpegurl",
-            cache_control: "public, max-age=1",
+            cache_control: "public, max-age=0, s-maxage=1",
         }
     }
 
