@@ -139,18 +139,18 @@ export function wrongBy(showings, airings, atMs) {
 }
 
 /**
- * The first instant from which the viewer shows the right frame, within one tick of the display, and goes on doing
+ * The first instant from which the viewer shows the right frame, within one tick of the display or as given, and goes on doing
  * so for half a second.
  * @param {ReadonlyArray<Showing>} showings @param {ReadonlyArray<Airing>} airings
  * @param {number} fromMs @param {number} toMs
  * @returns {number | null}
  */
-export function firstRight(showings, airings, fromMs, toMs) {
+export function firstRight(showings, airings, fromMs, toMs, withinMs = TICK_MS) {
   const STEP_MS = 5;
   const LASTS = 500 / STEP_MS;
   let run = 0;
   for (let atMs = fromMs; atMs < toMs; atMs += STEP_MS) {
-    run = wrongBy(showings, airings, atMs) <= TICK_MS ? run + 1 : 0;
+    run = wrongBy(showings, airings, atMs) <= withinMs ? run + 1 : 0;
     if (run >= LASTS) return atMs - (LASTS - 1) * STEP_MS;
   }
   return null;

@@ -26,6 +26,16 @@ const TARGET = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("../../targ
  * @typedef {Readonly<{ forwarded: number, lost: number, late_us: { p50: number, p99: number, max: number } }>} Report
  */
 
+/**
+ * A line that waited for a browser to leave it a processor would be a slower one than it was made to be.
+ * @param {string} program @param {string[]} words @returns {Promise<[string, string[]]>}
+ */
+const promptly = (program, words) =>
+  run("chrt", ["--rr", "1", "true"]).then(
+    () => ["chrt", ["--rr", "1", program, ...words]],
+    () => [program, words],
+  );
+
 export class Link {
   /** @param {import("node:child_process").ChildProcess} holder @param {import("node:child_process").ChildProcess} line */
   constructor(holder, line) {
@@ -42,11 +52,8 @@ export class Link {
     const program = `${TARGET}/debug/examples/slow_link`;
     if (!existsSync(program)) throw new Error("there is no line yet: run `cargo build --example slow_link` first");
     const holder = spawn("unshare", ["--net", "cat"], { stdio: ["pipe", "pipe", "inherit"] });
-    const line = spawn(
-      program,
-      ["--near", NEAR.name, "--far", FAR.name, "--up", up.join(":"), "--down", down.join(":"), "--loss", String(loss), "--seed", String(seed)],
-      { stdio: ["pipe", "pipe", "inherit"] },
-    );
+    const words = ["--near", NEAR.name, "--far", FAR.name, "--up", up.join(":"), "--down", down.join(":"), "--loss", String(loss), "--seed", String(seed)];
+    const line = spawn(...(await promptly(program, words)), { stdio: ["pipe", "pipe", "inherit"] });
     const link = new Link(holder, line);
     try {
       holder.stdin.write("\n");

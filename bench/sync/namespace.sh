@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs node with the given words in namespaces of its own: whatever it starts and puts up is gone with it, however it ends.
-exec unshare --user --map-root-user --net --pid --fork --kill-child --mount-proc sh -euc '
+[ "$(id -u)" -eq 0 ] || as_root="--user --map-root-user"
+exec unshare ${as_root-} --net --pid --fork --kill-child --mount-proc sh -euc '
     ip link set lo up
     # With nothing but a loopback, browsers believe that there is no network.
     ip link add onair-lan type veth peer name onair-others

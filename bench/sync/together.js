@@ -14,13 +14,13 @@ const SEEN_AFTER_MS = 500;
 /** A picture that stands longer than this is waited for by whoever watches. */
 export const STANDSTILL_MS = 200;
 
-/** What all viewers of the stage have seen up to now. @param {Stage} stage */
-export async function lookAll({ viewers, observer }) {
+/** What all viewers of the stage have seen up to now. @param {Stage} stage @param {number} [withinMs] how far off counts as right */
+export async function lookAll({ viewers, observer }, withinMs) {
   const untilMs = monotonicMs() - SEEN_AFTER_MS;
   observer.foresee(untilMs + 60_000);
   const looks = await Promise.all(viewers.map((viewer) => viewer.look()));
   const shown = looks.map(({ showings }) => showings);
-  const joined = viewers.map((viewer, place) => firstRight(shown[place], observer.airings, viewer.opened_ms, untilMs) ?? NaN);
+  const joined = viewers.map((viewer, place) => firstRight(shown[place], observer.airings, viewer.opened_ms, untilMs, withinMs) ?? NaN);
   const fromMs = Math.max(...joined) + SETTLE_MS;
   if (!(fromMs < untilMs)) throw new Error("a viewer never showed the right frame");
   return { fromMs, untilMs, shown, looks };
@@ -28,11 +28,11 @@ export async function lookAll({ viewers, observer }) {
 
 /**
  * Lets the viewers of the stage watch, and reads what came of it.
- * @param {Stage} stage @param {number} seconds
+ * @param {Stage} stage @param {number} seconds @param {number} [withinMs] how far off counts as right, at the beginning
  */
-export async function watchTogether(stage, seconds) {
+export async function watchTogether(stage, seconds, withinMs) {
   await sleep(3_000 + seconds * 1_000);
-  const { fromMs, untilMs, shown, looks } = await lookAll(stage);
+  const { fromMs, untilMs, shown, looks } = await lookAll(stage, withinMs);
   const { viewers, observer: { airings } } = stage;
   const lateness = shown.map((showings) =>
     Array.from({ length: 400 }, (_, step) => wrongBy(showings, airings, fromMs + ((untilMs - fromMs) * step) / 400)),
