@@ -51,6 +51,11 @@ set_up() {
         need unshare util-linux
         need pip python3-pip
         need xmllint libxml2-utils
+        # What reads the files in deploy/.
+        need caddy caddy
+        need promtool prometheus
+        need systemd-analyze systemd
+        need_file /usr/lib/python3/dist-packages/yaml/__init__.py python3-yaml
     fi
     install_missing
     [ "$only" != all ] || CHROMIUM=$(chromium_path)
