@@ -5,7 +5,7 @@
 //! larger machines up to four, owns all of them and writes each new frame, which was encoded once, to one after the other.
 //! Everything the stream promises on the main port holds here too.
 //!
-//! What is said and when is decided by [`session`], which knows no sockets; [`event_loop`] moves the bytes.
+//! What is said and when is decided by `session`, which knows no sockets; `event_loop` moves the bytes.
 
 mod answer;
 mod event_loop;
