@@ -32,7 +32,7 @@ function faketimePath() {
 }
 
 /** The environment of a browser with another time. @param {Record<string, string>} faketime */
-const believing = (faketime) => ({ env: { ...process.env, LD_PRELOAD: faketimePath(), FAKETIME_FORCE_MONOTONIC_FIX: "0", ...faketime } });
+const believing = (faketime) => ({ env: { ...process.env, LD_PRELOAD: faketimePath(), ...faketime } });
 
 /** How far the wall clock of a page is ahead of this machine's, in seconds. @param {Viewer} viewer */
 const wallAheadS = async ({ page }) => ((await page.evaluate(() => Date.now())) - Date.now()) / 1_000;
@@ -55,7 +55,9 @@ export const step = ({ stage: options }) =>
     try {
       await stepTo(0);
       await stage.enter();
-      const faketime = { FAKETIME_TIMESTAMP_FILE: file, FAKETIME_CACHE_DURATION: String(REREAD_S), FAKETIME_DONT_FAKE_MONOTONIC: "1" };
+      // Only the wall clock; waits are told in the other one, which is the true one then, and need no mending.
+      const onlyWall = { FAKETIME_DONT_FAKE_MONOTONIC: "1", FAKETIME_FORCE_MONOTONIC_FIX: "0" };
+      const faketime = { FAKETIME_TIMESTAMP_FILE: file, FAKETIME_CACHE_DURATION: String(REREAD_S), ...onlyWall };
       const stepped = await stage.enter({ launch: believing(faketime) });
       await sleep(BETWEEN_STEPS_MS);
       const atMs = monotonicMs();
