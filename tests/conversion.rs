@@ -36,6 +36,20 @@ fn versions(home: &Home, id: &str) -> Vec<String> {
     names
 }
 
+/// A stop in the moment a job is done took the version away again that the library had just been given.
+#[tokio::test]
+async fn what_is_done_in_the_moment_of_a_stop_is_kept() {
+    for _ in 0..4 {
+        let home = home();
+        let station = home.start();
+        let uploaded = upload(&station, &clips::avi(1.0), "Tape.avi").await;
+        let id = text(&uploaded["id"]);
+        until_all_is_converted(&station).await;
+        assert!(station.stop().success());
+        assert!(versions(&home, id).contains(&"v2".to_owned()));
+    }
+}
+
 #[tokio::test]
 async fn what_no_browser_plays_is_on_the_air_soon_and_in_full_quality_at_a_later_airing() {
     let home = home();

@@ -65,7 +65,13 @@ pub(super) async fn run(
         };
         let worked = tokio::select! {
             worked = work(&conversion, &lease, &sources, &options) => worked,
-            () = told_to_stop(&mut shutdown) => conversion.give_back(&lease).await,
+            () = told_to_stop(&mut shutdown) => {
+                // It may be done in this very moment: what of it nobody needs, the next start sweeps away.
+                if let Err(error @ ConversionError::Storage(_)) = conversion.give_back(&lease).await {
+                    tracing::error!(%error, "a job is counted as broken off");
+                }
+                return;
+            }
         };
         match worked {
             Ok(()) => {}
@@ -240,8 +246,13 @@ pub(super) fn quick_rendition(version: u32, made: &Facts, dir: &Path) -> Renditi
     }
 }
 
+/// Removes what was made, unless the library has taken it over meanwhile.
 fn discard(conversion: &Conversion, lease: &Lease) {
     let task = &lease.task;
+    let made = (task.video.id.clone(), task.version);
+    if conversion.library().renditions().contains(&made) {
+        return;
+    }
     conversion.folders().discard(&task.video.id, task.version);
 }
 
