@@ -139,7 +139,8 @@ impl Conversion {
         }
     }
 
-    async fn learn(&self) {
+    /// Takes note of what the library has now.
+    pub(super) async fn learn(&self) {
         let catalogue = self.0.library.snapshot();
         let stale = self.book().learn(&catalogue);
         if !stale.is_empty()

@@ -194,7 +194,11 @@ impl Conversion {
     ) -> Result<(), ConversionError> {
         let task = self.book().task(lease.video(), lease.token)?;
         noted(Bytes::of(&task.video)).await?;
+        // What is wanted now is known before the job is in nobody's hands, or it would be done twice; and whoever found
+        // it in somebody's hands is told, or would sleep until a lease runs out.
+        self.learn().await;
         let note = self.book().done(lease.video(), lease.token)?;
+        self.changed();
         self.write(vec![note]).await?;
         Ok(())
     }
