@@ -1,5 +1,7 @@
 //! What `deploy/` ships, held against the tools that read it and against the real binary.
 
+#[path = "support/behind.rs"]
+mod behind;
 #[path = "support/clips.rs"]
 mod clips;
 #[path = "support/converting.rs"]
@@ -9,17 +11,17 @@ mod station;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
+use behind::{passes_on_events_and_ranges, replaced};
 use onair::config::SETTINGS;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
     SeccompRule,
 };
-use station::{Home, LIMIT, Station, browser, watch};
+use station::{Home, LIMIT, Station, browser, free_port};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -31,11 +33,6 @@ fn text_of(name: &str) -> String {
     fs::read_to_string(shipped(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-fn replaced(text: &str, from: &str, to: &str) -> String {
-    assert!(text.contains(from), "there is no {from:?}");
-    text.replace(from, to)
-}
-
 /// What `command` says; it must succeed.
 fn said(command: &mut Command) -> String {
     let output = command.output().expect("it is installed");
@@ -43,11 +40,6 @@ fn said(command: &mut Command) -> String {
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {said}{complaint}");
     said
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it is bound").port()
 }
 
 /// The unit as it is shipped, with the program of this test.
@@ -242,24 +234,7 @@ async fn the_shipped_caddyfile_lets_everything_through() {
     let client = browser();
     let caddy = Caddy::before(port_of(&station)).await;
 
-    // Events come as they are written: the first at once, the next when the programme changes.
-    let mut stream = watch(&client, &caddy.url("/video-updates")).await;
-    let first = stream.until("on-air", |_| true).await;
-    stream
-        .until("on-air", |told| {
-            told["current"]["id"] == first.data["next"]["id"]
-        })
-        .await;
-
-    let whole = fs::read(home.path("static").join("1.mp4")).expect("the video");
-    let range = client
-        .get(caddy.url("/static/1.mp4"))
-        .header("Range", "bytes=100-299")
-        .send()
-        .await
-        .expect("bytes");
-    assert_eq!(range.status(), 206);
-    assert_eq!(range.bytes().await.expect("bytes"), whole[100..300]);
+    passes_on_events_and_ranges(&client, |path| caddy.url(path), &home).await;
 
     // How long a cache may keep an answer is the station's word.
     for path in ["/", "/static/1.mp4", "/channels/main/360/init-1.mp4"] {

@@ -1,5 +1,7 @@
 //! `deploy/nginx.conf` in a real nginx, in front of the real binary.
 
+#[path = "support/behind.rs"]
+mod behind;
 #[path = "support/clips.rs"]
 mod clips;
 #[path = "support/station.rs"]
@@ -11,6 +13,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command};
 
+use behind::{passes_on_events_and_ranges, replaced};
 use station::{Home, Station, browser, free_port, watch};
 use tempfile::TempDir;
 use tus::Connection;
@@ -107,11 +110,6 @@ fn nginx() -> &'static str {
     }
 }
 
-fn replaced(text: &str, from: &str, to: &str) -> String {
-    assert!(text.contains(from), "deploy/nginx.conf has no {from:?}");
-    text.replace(from, to)
-}
-
 #[tokio::test]
 async fn the_shipped_proxy_lets_everything_through() {
     let home = Home::with(&[clips::playable(4.0), clips::silent(6.0)]).with_events_port();
@@ -123,30 +121,13 @@ async fn the_shipped_proxy_lets_everything_through() {
     assert_eq!(page.status(), 200);
     assert!(page.headers().contains_key("content-security-policy"));
 
-    // Events come as they are written: the first at once, the next when the programme changes.
-    let mut stream = watch(&client, &proxy.url("/video-updates")).await;
-    let first = stream.until("on-air", |_| true).await;
-    stream
-        .until("on-air", |told| {
-            told["current"]["id"] == first.data["next"]["id"]
-        })
-        .await;
+    let first = passes_on_events_and_ranges(&client, |path| proxy.url(path), &home).await;
 
     // So does what is on, for other programs, who are led to the proxy.
     let mut news = watch(&client, &proxy.url("/api/nowplaying/updates")).await;
     let news = news.next().await.expect("at once").data;
     let stream_of_ts = news["channel"]["streams"]["ts"].as_str();
     assert_eq!(stream_of_ts, Some(proxy.url("/channels/main.ts").as_str()));
-
-    let whole = fs::read(home.path("static").join("1.mp4")).expect("the video");
-    let range = client
-        .get(proxy.url("/static/1.mp4"))
-        .header("Range", "bytes=100-299")
-        .send()
-        .await
-        .expect("bytes");
-    assert_eq!(range.status(), 206);
-    assert_eq!(range.bytes().await.expect("bytes"), whole[100..300]);
 
     // Larger than the 1 MiB that nginx would allow by itself; a page's own request, so with its origin.
     let file = vec![b'x'; 3 << 20];
@@ -174,7 +155,7 @@ async fn the_shipped_proxy_lets_everything_through() {
     station.until_counted(&counted).await;
     assert_eq!(tus::offset(&station, &at).await, half.len() as u64);
 
-    let current = first.data["current"]["id"].as_str().expect("an id");
+    let current = first["current"]["id"].as_str().expect("an id");
     let vote = client
         .post(proxy.url(&format!("/like/{current}?vote=like")))
         .header("Origin", &proxy.address)
