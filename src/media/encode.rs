@@ -1,5 +1,6 @@
 //! All rungs of the picture, from one decode.
 
+use std::io;
 use std::path::Path;
 
 use super::ffmpeg::{self, Arguments, Done};
@@ -40,16 +41,8 @@ pub(super) async fn encode_picture(
         .word(&threads)
         .word("-filter_complex")
         .word(filters::picture(plan, source));
-    for (index, rung) in plan.rungs.iter().enumerate() {
-        arguments
-            .word("-map")
-            .word(format!("[rung{index}]"))
-            .words(&encoder(rung, plan.duration_s()))
-            .word("-threads")
-            .word(&threads)
-            .words(&fragments(""))
-            .write(&dir.join(rung_file(rung)))?;
-    }
+    let threads = Some(threads.as_str());
+    write_rungs(&mut arguments, plan.rungs, plan.duration_s(), threads, dir)?;
     let mut meter = Meter::new(Stage::Encode, plan.duration_s());
     ffmpeg::run(&arguments, leash, |line| {
         let (alive, at) = meter.take(line);
@@ -57,6 +50,30 @@ pub(super) async fn encode_picture(
         alive
     })
     .await
+}
+
+/// Has each `[rung0]`, `[rung1]` … of the filters encoded as that of `rungs`, into its file in `dir`; on so many
+/// `threads`, or as many as the encoder likes.
+pub(super) fn write_rungs(
+    arguments: &mut Arguments,
+    rungs: &[RungSpec],
+    duration_s: f64,
+    threads: Option<&str>,
+    dir: &Path,
+) -> io::Result<()> {
+    for (index, rung) in rungs.iter().enumerate() {
+        arguments
+            .word("-map")
+            .word(format!("[rung{index}]"))
+            .words(&encoder(rung, duration_s));
+        if let Some(threads) = threads {
+            arguments.word("-threads").word(threads);
+        }
+        arguments
+            .words(&fragments(""))
+            .write(&dir.join(rung_file(rung)))?;
+    }
+    Ok(())
 }
 
 /// The encoder of a rung: nothing that ends up in its parameter sets depends on the video.

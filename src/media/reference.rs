@@ -98,14 +98,7 @@ fn arguments(specs: &[RungSpec], folder: &Folder) -> io::Result<Arguments> {
     }
     let mut arguments = Arguments::new();
     arguments.word("-filter_complex").word(graph);
-    for (index, rung) in specs.iter().enumerate() {
-        arguments
-            .word("-map")
-            .word(format!("[rung{index}]"))
-            .words(&encode::encoder(rung, LENGTH_S))
-            .words(&encode::fragments(""))
-            .write(&folder.0.join(encode::rung_file(rung)))?;
-    }
+    encode::write_rungs(&mut arguments, specs, LENGTH_S, None, &folder.0)?;
     arguments
         .words("-map [sound]")
         .words(loudness::ENCODER)

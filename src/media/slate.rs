@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
-use super::encode::{encoder, fragments, rung_file};
+use super::encode::{rung_file, write_rungs};
 use super::ffmpeg::{self, Arguments};
 use super::ladder::{LADDER, RungSpec};
 use super::leash::Leash;
@@ -81,14 +81,13 @@ fn arguments(folder: &Folder) -> io::Result<Arguments> {
         ));
     }
     arguments.word("-filter_complex").word(graph);
-    for (place, rung) in LADDER.iter().enumerate() {
-        arguments
-            .word("-map")
-            .word(format!("[rung{place}]"))
-            .words(&encoder(rung, f64::from(PICTURES) / 25.0))
-            .words(&fragments(""))
-            .write(&folder.0.join(rung_file(rung)))?;
-    }
+    write_rungs(
+        &mut arguments,
+        &LADDER,
+        f64::from(PICTURES) / 25.0,
+        None,
+        &folder.0,
+    )?;
     Ok(arguments)
 }
 
