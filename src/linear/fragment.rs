@@ -37,15 +37,17 @@ impl Fragment<'_> {
     /// Appends the fragment and its bytes to `out`.
     pub fn write_to(self, out: &mut Vec<u8>) {
         let Self { frames, kind, .. } = self;
-        let (each, flags, fields) = match kind {
-            Frames::Sound => (FRAME_SAMPLES as u32, KEY, 1),
-            Frames::Picture { each_ticks, .. } => (each_ticks, NO_KEY, 2),
+        let is_picture = matches!(kind, Frames::Picture { .. });
+        // How long a frame lasts and what it is, if nothing else is said; and what is said of the run (§8.8.8): where
+        // the bytes begin and how long each frame is, of pictures also that the first is a key and how long each is shown.
+        let (each, flags, run) = match kind {
+            Frames::Sound => (FRAME_SAMPLES as u32, KEY, 0x0000_0201),
+            Frames::Picture { each_ticks, .. } => (each_ticks, NO_KEY, 0x0000_0305),
         };
-        let first_flags = match kind {
-            Frames::Sound => 0,
-            Frames::Picture { .. } => 4,
+        let trun_bytes = match is_picture {
+            false => 20 + 4 * frames.len(),
+            true => 24 + 8 * frames.len(),
         };
-        let trun_bytes = 20 + first_flags + 4 * fields * frames.len();
         let traf_bytes = 8 + 24 + 20 + trun_bytes;
         let moof_bytes = 8 + 16 + traf_bytes;
         let data: usize = frames.iter().map(|frame| frame.len()).sum();
@@ -65,17 +67,10 @@ impl Fragment<'_> {
         word(out, 0x0100_0000);
         out.extend(self.base.to_be_bytes());
         start(out, trun_bytes, b"trun");
-        // Where the bytes begin, and the size of each frame (§8.8.8); of pictures, how long each is shown, too.
-        word(
-            out,
-            match kind {
-                Frames::Sound => 0x0000_0201,
-                Frames::Picture { .. } => 0x0000_0305,
-            },
-        );
+        word(out, run);
         number(out, frames.len());
         number(out, moof_bytes + 8);
-        if first_flags > 0 {
+        if is_picture {
             word(out, KEY);
         }
         for (index, frame) in frames.iter().enumerate() {
